@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"github.com/infrazen/infrazen/pipeline"
 )
@@ -111,23 +110,6 @@ func FuzzParse(f *testing.F) {
 		q := Parse(sentence, c)
 		if err := q.Query.Check(); err != nil {
 			t.Fatalf("%q: %v", sentence, err)
-		}
-	})
-}
-
-func TestPlural(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.IntRange(-1000, 1000).Draw(t, "n")
-		last, lastTwo := max(n, -n)%10, max(n, -n)%100
-		want := "many"
-		if lastTwo < 11 || lastTwo > 14 {
-			want = map[int]string{1: "one", 2: "few", 3: "few", 4: "few"}[last]
-			if want == "" {
-				want = "many"
-			}
-		}
-		if got := Plural(n, "one", "few", "many"); got != want {
-			t.Fatalf("%d: got %s, want %s", n, got, want)
 		}
 	})
 }

@@ -109,7 +109,7 @@ func (p *parser) rolling(unit string) (Period, int) {
 }
 
 func (p *parser) lastDays(n int) Period {
-	ru := "за последние " + strconv.Itoa(n) + "\u00a0" + Plural(n, "день", "дня", "дней")
+	ru := "за последние " + strconv.Itoa(n) + "\u00a0" + pipeline.Plural(int64(n), "день", "дня", "дней")
 	return named(p.midnight(n-1), p.midnight(-1), ru, "in the last "+strconv.Itoa(n)+" days")
 }
 
@@ -127,7 +127,7 @@ func (p *parser) lastN(i int) (Period, int) {
 	switch {
 	case begins(unit, "час hour"):
 		to := p.now
-		ru := "за последние " + strconv.Itoa(count) + "\u00a0" + Plural(count, "час", "часа", "часов")
+		ru := "за последние " + strconv.Itoa(count) + "\u00a0" + pipeline.Plural(int64(count), "час", "часа", "часов")
 		return named(to.Add(-time.Duration(count)*time.Hour).Truncate(time.Hour), to, ru, "in the last "+strconv.Itoa(count)+" hours"), n + 2
 	case begins(unit, "ден дн day сут"):
 		return p.lastDays(count), n + 2
@@ -135,7 +135,7 @@ func (p *parser) lastN(i int) (Period, int) {
 		return p.lastDays(7 * count), n + 2
 	case begins(unit, "месяц month"):
 		from := p.midnight(0).AddDate(0, -count, 0)
-		ru := "за последние " + strconv.Itoa(count) + "\u00a0" + Plural(count, "месяц", "месяца", "месяцев")
+		ru := "за последние " + strconv.Itoa(count) + "\u00a0" + pipeline.Plural(int64(count), "месяц", "месяца", "месяцев")
 		return named(from, p.midnight(-1), ru, "in the last "+strconv.Itoa(count)+" months"), n + 2
 	}
 	return Period{}, 0
@@ -263,18 +263,4 @@ func (p *parser) inYear(m time.Month, d int) time.Time {
 		t = time.Date(p.now.Year()-1, m, d, 0, 0, 0, 0, p.Zone)
 	}
 	return t
-}
-
-// Plural picks the Russian form for n: 1 день, 2 дня, 5 дней.
-func Plural(n int, one, few, many string) string {
-	if n < 0 {
-		n = -n
-	}
-	switch {
-	case n%10 == 1 && n%100 != 11:
-		return one
-	case n%10 >= 2 && n%10 <= 4 && (n%100 < 12 || n%100 > 14):
-		return few
-	}
-	return many
 }
