@@ -73,20 +73,26 @@ func (b *Bot) deliverOne(ctx context.Context, d pipeline.Delivery) (string, erro
 	if d.Attempted {
 		id, err := b.find(ctx, peer, d.ProbeAfter, text)
 		if err != nil {
-			return "", err
+			return "", uncertain{err}
 		}
 		if id != 0 {
 			return "found", b.Store.MarkSent(ctx, d.ID, id, d.Revision)
 		}
 	}
 	if err := b.Store.BeginSend(ctx, d.ID); err != nil {
-		return "", notSent{err}
+		return "", err
 	}
 	id, err := b.Telegram.Send(ctx, peer, telegram.Message{Text: text})
+	if telegram.KindOf(err) == telegram.Unknown {
+		return "", uncertain{err}
+	}
 	if err != nil {
 		return "", err
 	}
-	return "sent", b.Store.MarkSent(context.WithoutCancel(ctx), d.ID, id, d.Revision)
+	if err := b.Store.MarkSent(context.WithoutCancel(ctx), d.ID, id, d.Revision); err != nil {
+		return "", uncertain{err}
+	}
+	return "sent", nil
 }
 
 // edit gives a message its text; one that reads so already is as good.
@@ -117,11 +123,11 @@ func (b *Bot) find(ctx context.Context, peer telegram.Peer, after int64, text st
 	return 0, nil
 }
 
-// notSent wraps an error that came before anything was sent.
-type notSent struct{ error }
+// uncertain wraps an error after which the message may be in the chat.
+type uncertain struct{ error }
 
 // Unwrap gives the cause.
-func (n notSent) Unwrap() error { return n.error }
+func (u uncertain) Unwrap() error { return u.error }
 
 // putBack decides what becomes of a delivery that failed.
 func (b *Bot) putBack(ctx context.Context, d pipeline.Delivery, cause error) string {
@@ -138,8 +144,7 @@ func (b *Bot) putBack(ctx context.Context, d pipeline.Delivery, cause error) str
 		err = b.Store.AbandonDelivery(ctx, d.ID, cause.Error())
 	default:
 		until := b.Now().Add(retryIn(cause, backOff(d.Attempts, b.Pause)))
-		unknown := kind == telegram.Unknown && !errors.As(cause, new(notSent))
-		err = b.Store.PostponeDelivery(ctx, d.ID, until, string(kind), unknown || d.Attempted && kind != telegram.Throttled)
+		err = b.Store.PostponeDelivery(ctx, d.ID, until, string(kind), errors.As(cause, new(uncertain)))
 	}
 	if err != nil {
 		b.Log.WarnContext(ctx, "cannot put a delivery back", "delivery_id", d.ID, "error", err)
