@@ -73,7 +73,8 @@ type Bot struct {
 	metrics metrics
 	name    string
 	// mine are the messages sent by this process that are no deliveries: never to be edited in search of one.
-	mine *messageSet
+	mine    *messageSet
+	writing *chatLocks
 }
 
 type metrics struct {
@@ -92,7 +93,7 @@ func New(d Deps) *Bot {
 		d.Registry.MustRegister(c)
 		return c
 	}
-	return &Bot{Deps: d, mine: newMessageSet(), metrics: metrics{
+	return &Bot{Deps: d, mine: newMessageSet(), writing: &chatLocks{}, metrics: metrics{
 		updates:    counter("infrazen_bot_updates_total", "Updates handled, by result.", "result"),
 		deliveries: counter("infrazen_bot_deliveries_total", "Deliveries worked on, by result.", "result"),
 		calls:      counter("infrazen_bot_telegram_errors_total", "Failed calls to Telegram, by kind.", "kind"),

@@ -64,6 +64,7 @@ func (b *Bot) deliverSome(ctx context.Context) int {
 func (b *Bot) deliverOne(ctx context.Context, d pipeline.Delivery) (string, error) {
 	peer := telegram.Peer{ChatID: d.Chat.ChatID, ThreadID: d.Chat.ThreadID}
 	text := d.Text.In(d.Chat.Lang)
+	defer b.writing.lock(peer.ChatID)()
 	if d.MessageID != 0 {
 		if err := b.edit(ctx, peer, d.MessageID, text); err != nil && telegram.KindOf(err) != telegram.NoMessage {
 			return "", err
@@ -76,7 +77,7 @@ func (b *Bot) deliverOne(ctx context.Context, d pipeline.Delivery) (string, erro
 			return "", uncertain{err}
 		}
 		if id != 0 {
-			return "found", b.Store.MarkSent(ctx, d.ID, id, d.Revision)
+			return "found", b.marked(ctx, d, id)
 		}
 	}
 	if err := b.Store.BeginSend(ctx, d.ID); err != nil {
@@ -89,10 +90,15 @@ func (b *Bot) deliverOne(ctx context.Context, d pipeline.Delivery) (string, erro
 	if err != nil {
 		return "", err
 	}
-	if err := b.Store.MarkSent(context.WithoutCancel(ctx), d.ID, id, d.Revision); err != nil {
-		return "", uncertain{err}
+	return "sent", b.marked(ctx, d, id)
+}
+
+// marked writes down that the message is in the chat, even when the bot is being stopped.
+func (b *Bot) marked(ctx context.Context, d pipeline.Delivery, messageID int64) error {
+	if err := b.Store.MarkSent(context.WithoutCancel(ctx), d.ID, messageID, d.Revision); err != nil {
+		return uncertain{err}
 	}
-	return "sent", nil
+	return nil
 }
 
 // edit gives a message its text; one that reads so already is as good.

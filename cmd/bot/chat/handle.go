@@ -190,12 +190,8 @@ func (b *Bot) say(ctx context.Context, u telegram.Update, a answer) bool {
 		m.ReplyTo = u.Callback.AskedID
 	}
 	for tries := 0; ctx.Err() == nil && tries < 5; tries++ {
-		id, err := b.sayOnce(ctx, u.Peer, a.picture, m)
+		err := b.sayOnce(ctx, u.Peer, a.picture, m)
 		if err == nil {
-			b.mine.add(u.Peer.ChatID, id)
-			if err := b.Store.NoteMessage(ctx, u.Peer.ChatID, id); err != nil {
-				b.Log.WarnContext(ctx, "cannot note a message", "error", err)
-			}
 			return true
 		}
 		b.failed(ctx, "cannot send an answer", err)
@@ -209,7 +205,20 @@ func (b *Bot) say(ctx context.Context, u telegram.Update, a answer) bool {
 	return false
 }
 
-func (b *Bot) sayOnce(ctx context.Context, to telegram.Peer, picture []byte, m telegram.Message) (int64, error) {
+func (b *Bot) sayOnce(ctx context.Context, to telegram.Peer, picture []byte, m telegram.Message) error {
+	defer b.writing.lock(to.ChatID)()
+	id, err := b.sendAnswer(ctx, to, picture, m)
+	if err != nil {
+		return err
+	}
+	b.mine.add(to.ChatID, id)
+	if err := b.Store.NoteMessage(ctx, to.ChatID, id); err != nil {
+		b.Log.WarnContext(ctx, "cannot note a message", "error", err)
+	}
+	return nil
+}
+
+func (b *Bot) sendAnswer(ctx context.Context, to telegram.Peer, picture []byte, m telegram.Message) (int64, error) {
 	if picture == nil {
 		return b.Telegram.Send(ctx, to, m)
 	}

@@ -25,10 +25,12 @@ type memory struct {
 	given   map[string]string
 	// lostMarks is how many MarkSent calls are to fail: the process dies between send and mark.
 	lostMarks int
+	// marked gets the revision of every mark that was kept.
+	marked chan int64
 }
 
 func newMemory() *memory {
-	return &memory{chats: map[[2]int64]pipeline.Chat{}, noted: map[int64]int64{}, sent: map[string]int64{}, given: map[string]string{}}
+	return &memory{chats: map[[2]int64]pipeline.Chat{}, noted: map[int64]int64{}, sent: map[string]int64{}, given: map[string]string{}, marked: make(chan int64, 100)}
 }
 
 var errBroken = errors.New("the store is away")
@@ -169,6 +171,7 @@ func (m *memory) MarkSent(_ context.Context, id string, messageID, revision int6
 		}
 		d := m.find(id)
 		d.Sent, d.MessageID, d.Attempted = revision, messageID, false
+		m.marked <- revision
 		return nil
 	})
 }

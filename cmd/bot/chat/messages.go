@@ -21,3 +21,12 @@ func (s *messageSet) has(chatID, messageID int64) bool {
 	defer s.mu.Unlock()
 	return s.ids[[2]int64{chatID, messageID}]
 }
+
+// chatLocks let one message at a time be written to a chat, so that every message of the bot is known when the next one is begun.
+type chatLocks [64]sync.Mutex
+
+func (l *chatLocks) lock(chatID int64) (unlock func()) {
+	m := &l[uint64(chatID)%uint64(len(l))]
+	m.Lock()
+	return m.Unlock
+}
