@@ -1,25 +1,32 @@
 package chat
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
-// messageSet remembers message ids by chat.
+// remembered is how many of its newest messages the set keeps of a chat: more than are ever looked through for a lost one.
+const remembered = 4 * probeSpan
+
+// messageSet remembers the newest message ids by chat.
 type messageSet struct {
 	mu  sync.Mutex
-	ids map[[2]int64]bool
+	ids map[int64][]int64
 }
 
-func newMessageSet() *messageSet { return &messageSet{ids: map[[2]int64]bool{}} }
+func newMessageSet() *messageSet { return &messageSet{ids: map[int64][]int64{}} }
 
 func (s *messageSet) add(chatID, messageID int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ids[[2]int64{chatID, messageID}] = true
+	ids := append(s.ids[chatID], messageID)
+	s.ids[chatID] = ids[max(0, len(ids)-remembered):]
 }
 
 func (s *messageSet) has(chatID, messageID int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.ids[[2]int64{chatID, messageID}]
+	return slices.Contains(s.ids[chatID], messageID)
 }
 
 // chatLocks let one message at a time be written to a chat, so that every message of the bot is known when the next one is begun.
