@@ -50,7 +50,7 @@ func (c *complaints) fault(key string) *pipeline.Fault {
 	}
 	return newFaultText(key, pipeline.Text{
 		RU: fmt.Sprintf("Файл «%s» не загружен целиком: неверных значений — %s. %s. Исправьте выгрузку и положите файл заново.", key, more, upperFirst(strings.Join(ru, "; "))),
-		EN: fmt.Sprintf("Nothing of the file %q was loaded: %s wrong values. %s. Correct the export and put the file there again.", key, more, upperFirst(strings.Join(en, "; "))),
+		EN: fmt.Sprintf("Nothing of the file %q was loaded, wrong values: %s. %s. Correct the export and put the file there again.", key, more, upperFirst(strings.Join(en, "; "))),
 	})
 }
 

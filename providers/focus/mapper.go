@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
+	"golang.org/x/text/encoding/charmap"
 
 	"github.com/infrazen/infrazen/pipeline"
 )
@@ -136,7 +137,8 @@ func (m *mapper) set(c *pipeline.Charge, cell *boundCell, value []byte, line int
 func (m *mapper) setText(to *string, cell *boundCell, value []byte, line int64) {
 	s, ok := m.words.get(value)
 	if !ok {
-		m.invalid.add(line, cell.name, value, whyEncoding())
+		guess, _ := charmap.Windows1251.NewDecoder().Bytes(value)
+		m.invalid.add(line, cell.name, guess, whyEncoding())
 		return
 	}
 	*to = s
