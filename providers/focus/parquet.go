@@ -111,7 +111,9 @@ func (t *parquetTable) want(at []int) (err error) {
 func (t *parquetTable) next() (row [][]byte, line int64, err error) {
 	defer rescue(t.in, &err)
 	for t.left == 0 {
-		t.closePages()
+		if err := t.closeGroup(); err != nil {
+			return nil, t.line, t.in.blame(err)
+		}
 		if len(t.groups) == 0 {
 			return nil, t.line, io.EOF
 		}
@@ -141,6 +143,19 @@ func (t *parquetTable) openGroup(g parquet.RowGroup) {
 			leaf.open(chunks[leaf.column.Index()].Pages())
 		}
 	}
+}
+
+// closeGroup makes sure that no column has more values than the group has rows.
+func (t *parquetTable) closeGroup() error {
+	for _, c := range t.wanted {
+		for _, leaf := range c.leaves {
+			if more, err := leaf.more(); err != nil || more {
+				return errors.Join(err, errors.New("more values than rows"))
+			}
+		}
+	}
+	t.closePages()
+	return nil
 }
 
 func (t *parquetTable) closePages() {

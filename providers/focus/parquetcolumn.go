@@ -205,6 +205,18 @@ func (r *leafReader) continues() (bool, error) {
 	return err == nil && r.buffer[r.at].RepetitionLevel() > 0, err
 }
 
+// more tells whether there is a value left.
+func (r *leafReader) more() (bool, error) {
+	if r.pages == nil {
+		return false, nil
+	}
+	err := r.fill()
+	if errors.Is(err, io.EOF) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // fill makes the buffer hold an unread value.
 func (r *leafReader) fill() error {
 	for r.at == r.n {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -124,6 +125,9 @@ func (b *bucket) list(ctx context.Context) ([]pipeline.Object, []pipeline.ScopeR
 		page, err := b.client.ListObjectsV2(ctx, in)
 		if err != nil {
 			return nil, nil, b.fault("", err)
+		}
+		if page.Name == nil && page.MaxKeys == nil && len(page.Contents) == 0 {
+			return nil, nil, b.faultOfStatus("", http.StatusOK) // a listing names its bucket
 		}
 		for _, o := range page.Contents {
 			key := aws.ToString(o.Key)

@@ -85,7 +85,7 @@ func (b *bucket) faultOfCode(key, code string) *pipeline.Fault {
 		return faultGone(key)
 	case "PreconditionFailed", "InvalidRange":
 		return faultChanged(key)
-	case "InvalidAccessKeyId", "InvalidAccessKey", "NotSignedUp", "InvalidClientTokenId":
+	case "InvalidAccessKeyId", "InvalidAccessKey", "NotSignedUp", "InvalidClientTokenId", "XAdminUserNotFound":
 		return newFault(pipeline.FaultCredentials, setAccessKey,
 			"Хранилище не знает такого идентификатора ключа. Проверьте поле «Идентификатор ключа доступа» и то, что ключ не удалён.",
 			"The storage does not know this access key ID. Check the field \"Access key ID\", and that the key was not deleted.")

@@ -15,7 +15,7 @@ import (
 )
 
 // shared gives a file of the folder "shared" beside the project's root.
-func shared(t *testing.T, name string) []byte {
+func shared(t testing.TB, name string) []byte {
 	t.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
@@ -41,7 +41,7 @@ func shared(t *testing.T, name string) []byte {
 }
 
 // sums adds up a column of a CSV by a key column, without any code of the importer.
-func sums(t *testing.T, content []byte, key, column string) map[string]string {
+func sums(t testing.TB, content []byte, key, column string) map[string]string {
 	t.Helper()
 	rows, err := csv.NewReader(bytes.NewReader(content)).ReadAll()
 	if err != nil {

@@ -88,7 +88,7 @@ func (s *sliceOf) Abort() {
 	}
 }
 
-func testEnv(t *testing.T) pipeline.Env {
+func testEnv(t testing.TB) pipeline.Env {
 	return pipeline.Env{
 		Now:     func() time.Time { return time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC) },
 		Log:     slog.New(slog.NewTextHandler(io.Discard, nil)),
@@ -97,13 +97,13 @@ func testEnv(t *testing.T) pipeline.Env {
 }
 
 // openFolder opens a session on a directory.
-func openFolder(t *testing.T, dir string, o focus.Options) pipeline.Session {
+func openFolder(t testing.TB, dir string, o focus.Options) pipeline.Session {
 	t.Helper()
 	o.FolderRoot = dir
 	return openWith(t, pipeline.Settings{"source": "folder", "folder": "."}, o)
 }
 
-func openWith(t *testing.T, settings pipeline.Settings, o focus.Options) pipeline.Session {
+func openWith(t testing.TB, settings pipeline.Settings, o focus.Options) pipeline.Session {
 	t.Helper()
 	s, err := focus.New(focus.Variants()[0], o).Open(settings, testEnv(t))
 	if err != nil {
@@ -114,7 +114,7 @@ func openWith(t *testing.T, settings pipeline.Settings, o focus.Options) pipelin
 }
 
 // put writes a file and makes sure that its time differs from what was there.
-func put(t *testing.T, dir, name string, content []byte) {
+func put(t testing.TB, dir, name string, content []byte) {
 	t.Helper()
 	path := filepath.Join(dir, filepath.FromSlash(name))
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -126,7 +126,7 @@ func put(t *testing.T, dir, name string, content []byte) {
 }
 
 // collectAll collects every object there is; errors are by key.
-func collectAll(t *testing.T, s pipeline.Session, into *ledger) (map[string]pipeline.Outcome, map[string]*pipeline.Fault) {
+func collectAll(t testing.TB, s pipeline.Session, into *ledger) (map[string]pipeline.Outcome, map[string]*pipeline.Fault) {
 	t.Helper()
 	objects, err := s.Objects(context.Background())
 	if err != nil {
@@ -144,7 +144,7 @@ func collectAll(t *testing.T, s pipeline.Session, into *ledger) (map[string]pipe
 }
 
 // loadOne loads one file of the given content.
-func loadOne(t *testing.T, name string, content []byte, o focus.Options) ([]pipeline.Charge, pipeline.Outcome, *pipeline.Fault) {
+func loadOne(t testing.TB, name string, content []byte, o focus.Options) ([]pipeline.Charge, pipeline.Outcome, *pipeline.Fault) {
 	t.Helper()
 	dir := t.TempDir()
 	put(t, dir, name, content)

@@ -1,6 +1,7 @@
 package focus_test
 
 import (
+	"math"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -15,3 +16,5 @@ func instant(s string) time.Time {
 	}
 	return t.UTC()
 }
+
+func nanValue() float64 { return math.NaN() }
