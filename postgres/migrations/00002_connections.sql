@@ -60,6 +60,8 @@ CREATE TABLE windows (
     succeeded_at     timestamptz,
     complete         boolean NOT NULL DEFAULT false,
     complete_through timestamptz,
+    -- whole: complete, and nothing of the period is still to come.
+    whole            boolean NOT NULL GENERATED ALWAYS AS (complete AND coalesce(complete_through >= to_at, true)) STORED,
     done_version     text NOT NULL DEFAULT '',
     fault            jsonb,
     UNIQUE NULLS NOT DISTINCT (connection_id, feed, from_at, to_at, object_key),
@@ -68,7 +70,7 @@ CREATE TABLE windows (
 CREATE INDEX windows_due ON windows (connection_id, priority, from_at DESC NULLS LAST, id)
     INCLUDE (due_at, leased_until) WHERE due_at IS NOT NULL;
 CREATE INDEX windows_leased ON windows (connection_id) INCLUDE (leased_until) WHERE leased_until IS NOT NULL;
-CREATE INDEX windows_not_whole ON windows (connection_id, feed, from_at) WHERE NOT complete;
+CREATE INDEX windows_not_whole ON windows (connection_id, feed, from_at) WHERE NOT whole;
 
 -- What was asked of a cloud and how it went. The latest 200 of a connection are kept.
 CREATE TABLE runs (

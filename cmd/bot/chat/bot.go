@@ -19,7 +19,7 @@ type Telegram interface {
 	Updates(ctx context.Context, offset int64, bot string) ([]telegram.Update, error)
 	Send(ctx context.Context, to telegram.Peer, m telegram.Message) (int64, error)
 	SendPhoto(ctx context.Context, to telegram.Peer, png []byte, m telegram.Message) (int64, error)
-	Edit(ctx context.Context, to telegram.Peer, messageID int64, text string) error
+	Edit(ctx context.Context, to telegram.Peer, messageID int64, text string) (shown bool, err error)
 	AnswerCallback(ctx context.Context, id, text string) error
 	Typing(ctx context.Context, to telegram.Peer) error
 	SetCommands(ctx context.Context, lang string, commands []telegram.Command) error
@@ -167,9 +167,6 @@ func (b *Bot) poll(ctx context.Context) error {
 		pause(ctx, b.Pause/5) // a server that does not hold the request open is not asked in a tight loop
 	}
 	for _, u := range updates {
-		if u.ID < offset {
-			continue
-		}
 		b.metrics.updates.WithLabelValues(b.handle(ctx, u)).Inc()
 		if err := b.Store.SetBotOffset(ctx, u.ID+1); err != nil {
 			return err

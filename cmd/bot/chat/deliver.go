@@ -66,7 +66,7 @@ func (b *Bot) deliverOne(ctx context.Context, d pipeline.Delivery) (string, erro
 	text := d.Text.In(d.Chat.Lang)
 	defer b.writing.lock(peer.ChatID)()
 	if d.MessageID != 0 {
-		if err := b.edit(ctx, peer, d.MessageID, text); err != nil && telegram.KindOf(err) != telegram.NoMessage {
+		if _, err := b.edit(ctx, peer, d.MessageID, text); err != nil && telegram.KindOf(err) != telegram.NoMessage {
 			return "", err
 		}
 		return "edited", b.Store.MarkSent(ctx, d.ID, d.MessageID, d.Revision)
@@ -101,13 +101,13 @@ func (b *Bot) marked(ctx context.Context, d pipeline.Delivery, messageID int64) 
 	return nil
 }
 
-// edit gives a message its text; one that reads so already is as good.
-func (b *Bot) edit(ctx context.Context, peer telegram.Peer, id int64, text string) error {
-	err := b.Telegram.Edit(ctx, peer, id, text)
+// edit gives a message its text; one that reads so already is as good. shown is true when Telegram said that the message is there.
+func (b *Bot) edit(ctx context.Context, peer telegram.Peer, id int64, text string) (shown bool, err error) {
+	shown, err = b.Telegram.Edit(ctx, peer, id, text)
 	if telegram.KindOf(err) == telegram.NotModified {
-		return nil
+		return true, nil
 	}
-	return err
+	return shown, err
 }
 
 // find looks for the message of a send that was begun and whose end is not known: only the bot's own messages can be edited,
@@ -117,14 +117,13 @@ func (b *Bot) find(ctx context.Context, peer telegram.Peer, after int64, text st
 		if b.mine.has(peer.ChatID, id) {
 			continue
 		}
-		err := b.edit(ctx, peer, id, text)
-		switch telegram.KindOf(err) {
-		case "":
+		shown, err := b.edit(ctx, peer, id, text)
+		switch kind := telegram.KindOf(err); {
+		case shown:
 			return id, nil
-		case telegram.NoMessage, telegram.Rejected:
-			continue
+		case err != nil && kind != telegram.NoMessage && kind != telegram.Rejected:
+			return 0, err
 		}
-		return 0, err
 	}
 	return 0, nil
 }

@@ -222,8 +222,14 @@ func (b *Bot) sendAnswer(ctx context.Context, to telegram.Peer, picture []byte, 
 	if picture == nil {
 		return b.Telegram.Send(ctx, to, m)
 	}
-	m.Text = cut(m.Text, 1024)
-	return b.Telegram.SendPhoto(ctx, to, picture, m)
+	caption := m
+	caption.Text = cut(m.Text, 1024)
+	id, err := b.Telegram.SendPhoto(ctx, to, picture, caption)
+	if telegram.KindOf(err) != telegram.Rejected && telegram.KindOf(err) != telegram.Unauthorized {
+		return id, err
+	}
+	b.failed(ctx, "cannot send a picture", err)
+	return b.Telegram.Send(ctx, to, m)
 }
 
 // cut shortens a text to n characters at a line's end.

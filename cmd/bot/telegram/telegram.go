@@ -224,13 +224,21 @@ func keyboard(rows [][]Button) string {
 	return string(text)
 }
 
-// Edit replaces the text of one of the bot's messages.
-func (c *Client) Edit(ctx context.Context, to Peer, messageID int64, text string) error {
+// Edit replaces the text of one of the bot's messages. shown is true when Telegram gave that message back, as its specification says.
+func (c *Client) Edit(ctx context.Context, to Peer, messageID int64, text string) (shown bool, err error) {
 	params := tgbotapi.Params{
 		"chat_id": strconv.FormatInt(to.ChatID, 10), "message_id": strconv.FormatInt(messageID, 10),
 		"text": text, "disable_web_page_preview": "true",
 	}
-	return c.call(ctx, "editMessageText", params, nil)
+	var result json.RawMessage
+	if err := c.call(ctx, "editMessageText", params, &result); err != nil {
+		return false, err
+	}
+	var edited sent
+	if json.Unmarshal(result, &edited) != nil {
+		return false, nil
+	}
+	return edited.MessageID == messageID, nil
 }
 
 // SendPhoto sends a PNG picture with a caption of at most 1024 characters.
