@@ -27,6 +27,7 @@ type Telegram interface {
 
 // Store is what the bot needs of the store of people and messages.
 type Store interface {
+	// LinkChat links a chat by a one-time code; a code that opens nothing is pipeline.ErrBadCredentials.
 	LinkChat(ctx context.Context, code string, c pipeline.Chat) (pipeline.Chat, error)
 	Chat(ctx context.Context, chatID, threadID int64) (pipeline.Chat, error)
 	UnlinkChat(ctx context.Context, tenant pipeline.TenantID, chatID, threadID int64) error

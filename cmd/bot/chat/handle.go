@@ -167,7 +167,7 @@ func (b *Bot) link(ctx context.Context, u telegram.Update, code string) (answer,
 	linked, err := b.Store.LinkChat(ctx, code, pipeline.Chat{
 		ChatID: u.Peer.ChatID, ThreadID: u.Peer.ThreadID, Lang: lang, Title: u.ChatTitle,
 	})
-	if errors.Is(err, pipeline.ErrNotFound) {
+	if errors.Is(err, pipeline.ErrBadCredentials) {
 		return answer{text: badCode.In(lang)}, nil
 	}
 	if err != nil {

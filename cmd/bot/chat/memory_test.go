@@ -53,7 +53,7 @@ func (m *memory) LinkChat(_ context.Context, code string, c pipeline.Chat) (pipe
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if code != "GOODCODE" {
-		return pipeline.Chat{}, pipeline.ErrNotFound
+		return pipeline.Chat{}, pipeline.ErrBadCredentials
 	}
 	c.TenantID, c.UserID = "t", "u"
 	m.chats[[2]int64{c.ChatID, c.ThreadID}] = c

@@ -22,7 +22,7 @@ type Store interface {
 	OpenIncident(ctx context.Context, i pipeline.Incident) (created bool, err error)
 	OpenIncidents(ctx context.Context, tenant pipeline.TenantID) ([]pipeline.Incident, error)
 	// UpdateIncident sets the text of an open incident and owes the change to the chats that were told of it.
-	UpdateIncident(ctx context.Context, i pipeline.Incident) error
+	UpdateIncident(ctx context.Context, tenant pipeline.TenantID, key string, text pipeline.Text) (changed bool, err error)
 	// Now is the clock that all collectors share.
 	Now(ctx context.Context) (time.Time, error)
 }
@@ -107,8 +107,8 @@ func (w *Watch) tell(ctx context.Context, found pipeline.Incident) (string, erro
 		if held.Key != found.Key || !alert.Changed(held, found) {
 			continue
 		}
-		held.Text, held.ChangedAt = found.Text, found.ChangedAt
-		return "updated", w.store.UpdateIncident(ctx, held)
+		_, err := w.store.UpdateIncident(ctx, found.TenantID, found.Key, found.Text)
+		return "updated", err
 	}
 	return "quiet", nil
 }
