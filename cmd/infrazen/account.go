@@ -20,11 +20,11 @@ const (
 	firstName   = "Администратор"
 )
 
-// firstAdmin returns the administrator that links are made for. A store without people gets an organisation and its first one.
+// firstAdmin returns the administrator that links are made for, and its organisation. What is missing of them is made.
 func firstAdmin(ctx context.Context, store *postgres.Store) (pipeline.User, pipeline.TenantID, error) {
 	user, err := store.UserByEmail(ctx, firstEmail)
 	if errors.Is(err, pipeline.ErrNotFound) {
-		return makeFirstAdmin(ctx, store)
+		user, err = store.CreateUser(ctx, firstEmail, firstName, pipeline.Russian)
 	}
 	if err != nil {
 		return pipeline.User{}, "", err
@@ -33,18 +33,10 @@ func firstAdmin(ctx context.Context, store *postgres.Store) (pipeline.User, pipe
 	if err != nil {
 		return pipeline.User{}, "", err
 	}
-	if len(memberships) == 0 {
-		return pipeline.User{}, "", fmt.Errorf("cannot sign in %s: it belongs to no organisation", firstEmail)
+	if len(memberships) > 0 {
+		return user, memberships[0].Tenant.ID, nil
 	}
-	return user, memberships[0].Tenant.ID, nil
-}
-
-func makeFirstAdmin(ctx context.Context, store *postgres.Store) (pipeline.User, pipeline.TenantID, error) {
 	tenant, err := store.CreateTenant(ctx, firstTenant, "Europe/Moscow", "RUB")
-	if err != nil {
-		return pipeline.User{}, "", err
-	}
-	user, err := store.CreateUser(ctx, firstEmail, firstName, pipeline.Russian)
 	if err != nil {
 		return pipeline.User{}, "", err
 	}
