@@ -75,10 +75,14 @@ func (c *Changes) meet(prev *pipeline.ResourceState, r *pipeline.Resource, at ti
 	}
 	switch {
 	case !state.DeletedAt.IsZero():
-		if prev != nil && prev.DeletedAt.Equal(state.DeletedAt) {
+		if prev == nil || prev.DeletedAt.Equal(state.DeletedAt) {
 			return
 		}
+		// Of what is gone a cloud tells little more than its history: the rest stays as it was known.
+		state.Resource = prev.Resource
+		state.Status, state.Events = r.Status, r.Events
 		state.Change = pipeline.ResourceDeleted
+		state.Changes = changedFields(&prev.Resource, &state.Resource)
 		c.Deleted++
 	case prev == nil, !prev.DeletedAt.IsZero():
 		state.Change = pipeline.ResourceCreated
