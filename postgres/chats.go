@@ -105,6 +105,14 @@ func (s *Store) SetChatLang(ctx context.Context, tenant pipeline.TenantID, chatI
 	return wrap(one(s.pool.Exec(ctx, sqlSetChatLang, uuid(tenant), chatID, threadID, string(lang))), "set the language of the chat %d", chatID)
 }
 
+const sqlNoteMessage = `/* note_message */ UPDATE chats SET last_message_id = $2 WHERE chat_id = $1 AND last_message_id < $2`
+
+// NoteMessage remembers the greatest message id known of a chat, in all its topics. A chat that is not linked is left alone.
+func (s *Store) NoteMessage(ctx context.Context, chatID, messageID int64) error {
+	_, err := s.pool.Exec(ctx, sqlNoteMessage, chatID, messageID)
+	return wrap(err, "note the newest message of the chat %d", chatID)
+}
+
 const sqlUnlinkChat = `/* unlink_chat */ DELETE FROM chats WHERE tenant_id = $1 AND chat_id = $2 AND thread_id = $3`
 
 // UnlinkChat ends a chat's link. What it is owed is dropped.

@@ -33,14 +33,14 @@ WITH due AS (
     SELECT d.id FROM deliveries d
     WHERE d.sent < d.owed AND d.abandoned_at IS NULL AND d.not_before <= clock_timestamp()
       AND (d.leased_until IS NULL OR d.leased_until <= clock_timestamp())
-    ORDER BY d.not_before, d.created_at, d.id LIMIT $2
+    ORDER BY d.begun > d.sent DESC, d.not_before, d.created_at, d.id LIMIT $2
     FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE deliveries d SET lease = nextval('lease_tokens'), holder = $1, leased_until = clock_timestamp() + $3::interval, attempts = d.attempts + 1
 FROM due, incidents i, chats c
 WHERE d.id = due.id AND i.id = d.incident_id AND i.tenant_id = d.tenant_id
   AND c.chat_id = d.chat_id AND c.thread_id = d.thread_id AND c.tenant_id = d.tenant_id
-RETURNING d.id::text, d.lease, d.incident_id::text, i.text_ru, i.text_en, i.revision, d.sent, d.message_id, d.begun > d.sent, d.not_before,
+RETURNING d.id::text, d.lease, d.incident_id::text, i.text_ru, i.text_en, i.revision, d.sent, d.message_id, d.begun > d.sent, d.probe_after, d.not_before,
     d.attempts, d.created_at, ` + chatColumns
 
 // ClaimDeliveries leases up to n messages that are owed now, oldest first. No two holders have the same one. The ID of what
@@ -56,7 +56,7 @@ func (s *Store) ClaimDeliveries(ctx context.Context, holder string, n int, lease
 		var token int64
 		var notBefore pgtype.Timestamptz
 		err := row.Scan(append([]any{
-			&d.ID, &token, &d.IncidentID, &d.Text.RU, &d.Text.EN, &d.Revision, &d.Sent, &d.MessageID, &d.Attempted, &notBefore, &d.Attempts, &d.created,
+			&d.ID, &token, &d.IncidentID, &d.Text.RU, &d.Text.EN, &d.Revision, &d.Sent, &d.MessageID, &d.Attempted, &d.ProbeAfter, &notBefore, &d.Attempts, &d.created,
 		}, chatFields(&d.Chat)...)...)
 		d.ID, d.NotBefore, d.Chat.LinkedAt = d.ID+":"+strconv.FormatInt(token, 10), finite(notBefore), d.Chat.LinkedAt.UTC()
 		return d, err
@@ -90,7 +90,8 @@ func leased(deliveryID string) (id string, lease int64, err error) {
 const sendTime = time.Minute
 
 const sqlBeginSend = `/* begin_send */
-UPDATE deliveries SET begun = owed, leased_until = greatest(leased_until, clock_timestamp() + $3::interval)
+UPDATE deliveries SET begun = owed, leased_until = greatest(leased_until, clock_timestamp() + $3::interval),
+    probe_after = (SELECT max(c.last_message_id) FROM chats c WHERE c.chat_id = deliveries.chat_id)
 WHERE id = $1 AND lease = $2 AND leased_until > clock_timestamp() AND sent < owed AND abandoned_at IS NULL`
 
 // BeginSend notes that the message is about to be sent. Send it only when this succeeds: pipeline.ErrStale means that the
@@ -126,12 +127,12 @@ func (s *Store) MarkSent(ctx context.Context, deliveryID string, messageID, revi
 }
 
 const sqlPostpone = `/* postpone_delivery */
-UPDATE deliveries SET not_before = $3, reason = $4, begun = sent, leased_until = NULL WHERE id = $1 AND lease = $2 AND leased_until IS NOT NULL`
+UPDATE deliveries SET not_before = $3, reason = $4, begun = CASE WHEN $5 THEN begun ELSE sent END, leased_until = NULL WHERE id = $1 AND lease = $2 AND leased_until IS NOT NULL`
 
-// PostponeDelivery ends the lease without a message: Telegram did not take it, and it is to be tried again at until.
-// Call it only when it is certain that no message is there.
-func (s *Store) PostponeDelivery(ctx context.Context, deliveryID string, until time.Time, reason string) error {
-	return s.onLease(ctx, "postpone", deliveryID, sqlPostpone, until, reason)
+// PostponeDelivery ends the lease: the message is to be tried again at until. unknown keeps the mark of a begun send, because
+// the message may be there; without it, it is certain that Telegram did not take it.
+func (s *Store) PostponeDelivery(ctx context.Context, deliveryID string, until time.Time, reason string, unknown bool) error {
+	return s.onLease(ctx, "postpone", deliveryID, sqlPostpone, until, reason, unknown)
 }
 
 const sqlAbandon = `/* abandon_delivery */

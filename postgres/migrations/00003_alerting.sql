@@ -24,6 +24,8 @@ CREATE TABLE chats (
     lang      text NOT NULL,
     title     text NOT NULL,
     linked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- The greatest id of a message in the chat that the bot has seen or written.
+    last_message_id bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (chat_id, thread_id),
     FOREIGN KEY (tenant_id, user_id) REFERENCES members ON DELETE CASCADE
 );
@@ -64,6 +66,8 @@ CREATE TABLE deliveries (
     owed           bigint NOT NULL,
     sent           bigint NOT NULL DEFAULT 0,
     begun          bigint NOT NULL DEFAULT 0,
+    -- The chat's last_message_id when the sending was begun: a message that was sent and not marked stands behind it.
+    probe_after    bigint NOT NULL DEFAULT 0,
     message_id     bigint NOT NULL DEFAULT 0,
     attempts       integer NOT NULL DEFAULT 0,
     not_before     timestamptz NOT NULL DEFAULT '-infinity',
