@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/infrazen/infrazen/cmd/internal/boot"
+	"github.com/infrazen/infrazen/cmd/internal/wire"
 	"github.com/infrazen/infrazen/pipeline"
 	"github.com/infrazen/infrazen/postgres"
 )
@@ -54,7 +55,7 @@ func signInLink(ctx context.Context, store *postgres.Store, publicURL string, us
 
 // link prints a one-time sign-in link.
 func link(ctx context.Context, env boot.Env) error {
-	store, err := openPostgres(ctx, env)
+	store, err := wire.OpenPeople(ctx, env)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 
 	chengine "github.com/infrazen/infrazen/clickhouse/embedded"
 	"github.com/infrazen/infrazen/clickhouse/embedded/child"
@@ -23,7 +24,15 @@ const engineCommand = "clickhouse-server"
 type engines struct {
 	clickhouse *child.Supervisor
 	postgres   *pgengine.Server
-	stop       []func() error
+
+	mu   sync.Mutex
+	stop []func() error
+}
+
+func (e *engines) onStop(f func() error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.stop = append(e.stop, f)
 }
 
 // Stop ends the engines, the last one started first.
@@ -60,7 +69,7 @@ func (e *engines) startClickHouse(ctx context.Context, env *boot.Env, output io.
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan error, 1)
 	go func() { done <- e.clickhouse.Run(run) }()
-	e.stop = append(e.stop, func() error { cancel(); return ignoreCanceled(<-done) })
+	e.onStop(func() error { cancel(); return ignoreCanceled(<-done) })
 	if err := e.clickhouse.WaitUp(ctx); err != nil {
 		return fmt.Errorf("cannot start the embedded ClickHouse: %w", err)
 	}
@@ -81,7 +90,7 @@ func (e *engines) startPostgres(ctx context.Context, env *boot.Env) error {
 	if err != nil {
 		return fmt.Errorf("cannot start the embedded PostgreSQL: %w", err)
 	}
-	e.stop = append(e.stop, func() error { return e.postgres.Stop(context.WithoutCancel(ctx)) })
+	e.onStop(func() error { return e.postgres.Stop(context.WithoutCancel(ctx)) })
 	s.Postgres.DSN = e.postgres.DSN()
 	return nil
 }
