@@ -107,7 +107,3 @@ CREATE TABLE rate_limits (
     key   text PRIMARY KEY,
     slots timestamptz[] NOT NULL
 );
-
--- +goose Down
-DROP TABLE rate_limits, runs, windows, lanes, connection_secrets, connections;
-DROP SEQUENCE lease_tokens;
