@@ -62,7 +62,7 @@ func newFlags(program string, known map[string]any, stderr io.Writer) *pflag.Fla
 	flags.SetOutput(stderr)
 	flags.String("config", "", "YAML file with settings")
 	for _, name := range slices.Sorted(maps.Keys(known)) {
-		usage := "also " + envName(name)
+		usage := "also " + EnvName(name)
 		switch v := known[name].(type) {
 		case int:
 			flags.Int(name, v, usage)
@@ -119,7 +119,7 @@ func loadFile(k *koanf.Koanf, path string, known map[string]any) error {
 func loadEnv(k *koanf.Koanf, environ []string, known map[string]any) error {
 	byEnv := make(map[string]string, len(known))
 	for name := range known {
-		byEnv[envName(name)] = name
+		byEnv[EnvName(name)] = name
 	}
 	var unknown []string
 	p := env.Provider(".", env.Opt{
@@ -143,7 +143,8 @@ func loadEnv(k *koanf.Koanf, environ []string, known map[string]any) error {
 	return nil
 }
 
-func envName(setting string) string {
+// EnvName is the environment variable of a setting.
+func EnvName(setting string) string {
 	return EnvPrefix + strings.ToUpper(strings.ReplaceAll(setting, ".", "_"))
 }
 

@@ -86,7 +86,7 @@ func ServeHealth(ctx context.Context, addr string, reg *prometheus.Registry, che
 	if addr == "" {
 		return nil
 	}
-	l, err := net.Listen("tcp", addr)
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s (setting metrics.listen): %w", addr, err)
 	}
@@ -108,7 +108,9 @@ func ServeUntil(ctx context.Context, srv *http.Server, l net.Listener) error {
 	if err := srv.Shutdown(grace); err != nil {
 		_ = srv.Close()
 	}
-	<-failed
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("cannot serve on %s: %w", l.Addr(), err)
+	}
 	return nil
 }
 
