@@ -16,21 +16,16 @@ export function ink(isDark: boolean): Ink {
     : { text: '#5b6472', grid: '#e8ecf2', other: '#8490a2', accent: '#2563eb', previous: '#475569' };
 }
 
-// Colours gives each key its colour, the same on every panel of a page, in the order in which keys are first seen.
+// Colours gives each key of a kind its colour, the same on every panel of a page, in the order in which keys are first seen.
 export class Colours {
-  private seen = new Map<string, number>();
+  private kinds = new Map<string, Map<string, number>>();
 
-  index(key: string): number {
-    let i = this.seen.get(key);
-    if (i === undefined) {
-      i = this.seen.size;
-      this.seen.set(key, i);
-    }
-    return i;
-  }
-
-  of(key: string, isDark: boolean): string {
+  of(kind: string, key: string, isDark: boolean): string {
+    let seen = this.kinds.get(kind);
+    if (!seen) this.kinds.set(kind, (seen = new Map()));
+    let i = seen.get(key);
+    if (i === undefined) seen.set(key, (i = seen.size));
     const palette = isDark ? dark : light;
-    return palette[this.index(key) % palette.length]!;
+    return palette[i % palette.length]!;
   }
 }

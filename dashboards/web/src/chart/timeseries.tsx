@@ -152,7 +152,7 @@ function compose(props: ChartProps, view: View, zoom: Zoom, show: (tip: Tip | nu
       padding: [10, 8, 0, 0],
       tzDate: (ts) => uPlot.tzDate(new Date(ts * 1000), view.zone),
       scales: {
-        x: { time: true, range: () => [Math.min(props.from / 1000, props.times[0] ?? Infinity), props.to / 1000] },
+        x: { time: true, range: () => span(props) },
         y: { range: (_u, min, max) => spread(min, max) },
       },
       axes: axes(props, view),
@@ -162,6 +162,13 @@ function compose(props: ChartProps, view: View, zoom: Zoom, show: (tip: Tip | nu
       series: [{}, ...drawn],
     },
   };
+}
+
+// span is the period, or as much more as the bars of its first and last points need.
+function span({ times, from, to, draw, byDay }: ChartProps): [number, number] {
+  const last = times.at(-1) ?? 0;
+  const width = draw === 'line' ? 0 : byDay ? day : hour;
+  return [Math.min(from / 1000, times[0] ?? Infinity), Math.max(to / 1000, last + width)];
 }
 
 function spread(min: number | null, max: number | null): [number, number] {
@@ -189,13 +196,19 @@ function axes(props: ChartProps, view: View): uPlot.Axis[] {
   return [
     {
       ...common, grid: { show: false }, size: 30, space: 62, gap: 8, incrs: props.byDay ? dayIncrements : increments,
-      values: (_u, splits, _axis, _space, incr) => splits.map((s, i) => tick(s * 1000, incr, i === 0 ? null : splits[i - 1]! * 1000, view)),
+      values: (u, splits, _axis, _space, incr) => splits.map((s, i) => (nearEnd(u, s) ? '' : tick(s * 1000, incr, i === 0 ? null : splits[i - 1]! * 1000, view))),
     },
     {
       ...common, gap: 6, space: 36, values: (_u, splits) => splits.map(props.axis),
       size: (_u, values) => Math.ceil(Math.max(...(values ?? ['']).map((v) => String(v).length)) * 6.5) + 16,
     },
   ];
+}
+
+// nearEnd tells whether a label at x would be cut off by the chart's right edge.
+function nearEnd(u: uPlot, x: number): boolean {
+  const { min, max } = u.scales['x']!;
+  return (max! - x) / (max! - min!) < 20 / u.width;
 }
 
 function tick(at: number, incr: number, before: number | null, view: View): string {

@@ -53,7 +53,7 @@ export function Frame<T>(props: FrameProps<T>) {
         {answer.busy && answer.data !== undefined && <span class="spinner small" aria-hidden="true" />}
         <Menu label={t.panel.menu(title)} icon="more" items={items} />
       </header>
-      <div class={`panel-body ${panel.type}`}>{body()}</div>
+      <div class={`panel-body body-${panel.type}`}>{body()}</div>
       {props.data && answer.data !== undefined && <Age data={props.data} />}
     </>
   );
@@ -86,10 +86,11 @@ export function Age({ data }: { data: DataState }) {
   const { t, lang, zone } = useApp();
   const [open, setOpen] = useState(false);
   const when = known(data.collected_at) ? t.panel.dataAt(moment(Date.parse(data.collected_at), lang, zone)) : t.panel.noData;
-  if (data.complete) return <footer class="age">{when}{known(data.collected_at) && <> · {t.panel.whole}</>}</footer>;
+  if (data.complete || data.gap_count === 0) return <footer class="age">{when}{data.complete && known(data.collected_at) && <> · {t.panel.whole}</>}</footer>;
   return (
-    <footer class="age gaps">
-      <span>{when}{data.gap_count > 0 && <> · <button type="button" class="link" onClick={() => setOpen(true)}>{missing(data, t)}</button></>}</span>
+    <footer class="age">
+      <Icon name="warn" size={14} />
+      <span>{when}, <button type="button" class="link" onClick={() => setOpen(true)}>{missing(data, t)}<span class="of">{missingOf(data)}</span></button></span>
       {open && <Gaps data={data} close={() => setOpen(false)} />}
     </footer>
   );
@@ -99,8 +100,13 @@ function missing(data: DataState, t: ReturnType<typeof useApp>['t']): string {
   if (data.gap_count > data.gaps.length) return t.panel.gaps(data.gap_count);
   const hours = Math.round(data.gaps.reduce((sum, g) => sum + Date.parse(g.to) - Date.parse(g.from), 0) / 3_600_000);
   if (hours < 1) return t.panel.gaps(data.gap_count);
-  const names = [...new Set(data.gaps.map((g) => g.connection_name))];
-  return t.panel.gapsHours(hours, names.slice(0, 2).join(', ') + (names.length > 2 ? '…' : ''));
+  return t.panel.gapsHours(hours);
+}
+
+// missingOf names the connections that lack data.
+function missingOf(data: DataState): string {
+  const names = [...new Set(data.gaps.map((g) => g.connection_name))].filter(Boolean);
+  return names.length === 0 ? '' : ': ' + names.slice(0, 2).join(', ') + (names.length > 2 ? '…' : '');
 }
 
 function Gaps({ data, close }: { data: DataState; close: () => void }) {

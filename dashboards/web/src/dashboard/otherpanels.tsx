@@ -67,7 +67,7 @@ export function UsageSeriesPanel({ panel, view }: PanelProps) {
         const { times, rows } = align(d.series);
         if (times.length === 0) return <Empty>{t.panel.noUsage}</Empty>;
         const series: Series[] = d.machines.map((m, i) => ({
-          key: m.connection + '/' + m.id, label: m.name, colour: view.colours.of(`machine:${m.connection}/${m.id}`, dark), values: rows[i]!,
+          key: m.connection + '/' + m.id, label: m.name, colour: view.colours.of('machine', m.connection + '/' + m.id, dark), values: rows[i]!,
           text: (at) => writeMetric(name, rows[i]![at] ?? 0, lang), summary: writeMetric(name, m.of[name]?.average ?? 0, lang),
         }));
         return (
@@ -244,7 +244,7 @@ export function FreshnessPanel({ panel, view }: PanelProps) {
             <tbody>
               {connections.map((c) => (
                 <tr key={c.id}>
-                  <td><Link to={`/connections/${c.id}`}>{c.name}</Link></td>
+                  <td class="name"><Link to={`/connections/${c.id}`}>{c.name}</Link></td>
                   <td><Badge tone={stateTone(c.status.state)}>{t.states[c.status.state] ?? c.status.state}</Badge></td>
                   <td><When at={c.status.last_success} never={t.panel.never} /></td>
                   <td class="wide-only"><When at={c.status.complete_through} never={t.panel.never} /></td>

@@ -1,7 +1,7 @@
 import type { Colours } from '../chart/palette.ts';
 import type { Client } from '../api/client.ts';
 import type { Filter, GroupKey, PanelQuery, CostQuery, CostAnswer } from '../api/types.ts';
-import { autoStep, iso, previous, type Range, type Step } from '../state/range.ts';
+import { autoStep, iso, shifted, type Range, type Step } from '../state/range.ts';
 import type { Texts } from '../text/index.ts';
 
 // View is what all panels of a page share.
@@ -48,7 +48,7 @@ export function keyOf(query: unknown, view: View): string {
   return JSON.stringify(query) + '#' + view.turn;
 }
 
-// Costs is an answer and, when asked for, that of the previous period by the same steps.
+// Costs is an answer and, when asked for, that of the period as many whole steps before.
 export interface Costs {
   query: CostQuery;
   answer: CostAnswer;
@@ -57,7 +57,7 @@ export interface Costs {
 
 export async function askCosts(client: Client, query: CostQuery, withPrevious: boolean, signal: AbortSignal): Promise<Costs> {
   if (!withPrevious) return { query, answer: await client.costs(query, signal) };
-  const past = previous(Date.parse(query.from), Date.parse(query.to), query.zone);
+  const past = shifted(Date.parse(query.from), Date.parse(query.to), query.step as Step, query.zone);
   const [answer, before] = await Promise.all([
     client.costs(query, signal),
     client.costs({ ...query, from: iso(past.from), to: iso(past.to), group_by: [], top: 0, compare: '' }, signal),
