@@ -97,7 +97,7 @@ func FuzzTime(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		got, _, err := parseTime([]byte(s))
 		want, stdErr := time.Parse(time.RFC3339Nano, s)
-		if stdErr == nil && want.Year() >= 1990 && want.Year() <= 2100 {
+		if stdErr == nil && want.Year() >= 1990 && want.Year() <= 2100 && len(s) > 12 && isDigit(s[12]) { // time.Parse takes "T0:00:00"
 			_, offset := want.Zone()
 			if err != nil && offset > -15*3600 && offset < 15*3600 {
 				t.Fatalf("%q is refused", s)
