@@ -61,7 +61,7 @@ function Cost({ r, period }: { r: Resource; period: Period }) {
   const panel = useMemo<Panel>(() => ({
     id: 'resource-costs', title: { ru: 'Расходы', en: 'Cost' }, help: { ru: '', en: '' }, type: 'timeseries', grid: { x: 0, y: 0, w: 12, h: 7 }, draw: 'bars', previous_line: false,
     query: {
-      kind: 'cost', metric: 'billed_cost', step: 'auto', group_by: ['service'], compare: '', metrics: null, top: 6,
+      kind: 'cost', metric: 'billed_cost', step: 'auto', group_by: ['service'], compare: '', metrics: [], top: 6,
       filter: { op: 'equals', dimension: 'resource', values: [r.id] },
     },
   }), [r.id]);

@@ -49,7 +49,7 @@ export function Resources() {
   const last = pages.at(-1) ?? first.data;
   const month = resolve('30d', Date.now(), zone);
   const costs = useQuery(all.length > 0 ? 'costs' + month.to + filters.connection : '', async (signal): Promise<Costs> => {
-    const filter = filters.connection ? { op: 'equals', dimension: 'connection', values: [filters.connection] } : null;
+    const filter = filters.connection ? { op: 'equals', dimension: 'connection', values: [filters.connection] } : undefined;
     const a = await client.costs({ from: iso(month.from), to: iso(month.to), zone, step: '', group_by: ['connection', 'resource'], top: 1000, filter }, signal);
     const out: Costs = new Map();
     for (const g of a.groups) {
