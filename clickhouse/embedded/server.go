@@ -22,7 +22,7 @@ import (
 
 // stopPatience is how long running statements may take to end after the
 // context of Serve has ended; then they are killed.
-const stopPatience = 5 * time.Second
+const stopPatience = 3 * time.Second
 
 // Serve runs the engine and answers HTTP until the context ends. It fails at
 // once when the settings are wrong, the library is missing, the data folder is

@@ -71,11 +71,16 @@ type Supervisor struct {
 
 	ready   chan struct{} // closed at the first answer
 	once    sync.Once
-	process atomic.Pointer[os.Process]
-	starts  atomic.Int64
+	current atomic.Pointer[process]
 
 	mu  sync.Mutex
 	err error
+}
+
+// process is a running child.
+type process struct {
+	*os.Process
+	gone chan struct{} // closed when it has ended and been waited for
 }
 
 // New makes a supervisor; Run starts the child.
@@ -138,10 +143,24 @@ func (s *Supervisor) WaitUp(ctx context.Context) error {
 
 // PID is the process id of the running child, or 0.
 func (s *Supervisor) PID() int {
-	if p := s.process.Load(); p != nil {
+	if p := s.current.Load(); p != nil {
 		return p.Pid
 	}
 	return 0
+}
+
+// Kill ends the child as kill -9 does and returns when it has gone. Run starts
+// it again.
+func (s *Supervisor) Kill() error {
+	p := s.current.Load()
+	if p == nil {
+		return nil
+	}
+	if err := p.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("cannot kill the embedded clickhouse: %w", err)
+	}
+	<-p.gone
+	return nil
 }
 
 // Run keeps the child running until the context ends, then stops it. A child
@@ -191,10 +210,15 @@ func (s *Supervisor) runOnce(ctx context.Context) (answered bool, err error) {
 	if err := cmd.Start(); err != nil {
 		return false, fmt.Errorf("cannot start the embedded clickhouse %s: %w", s.cfg.Command[0], err)
 	}
-	s.process.Store(cmd.Process)
-	defer s.process.Store(nil)
+	p := &process{Process: cmd.Process, gone: make(chan struct{})}
+	s.current.Store(p)
 	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	go func() {
+		err := cmd.Wait()
+		s.current.Store(nil)
+		close(p.gone)
+		ended <- err
+	}()
 	pingCtx, stopPing := context.WithTimeout(ctx, s.cfg.StartTimeout)
 	defer stopPing()
 	up := make(chan bool, 1)
@@ -217,7 +241,6 @@ func (s *Supervisor) runOnce(ctx context.Context) (answered bool, err error) {
 				answered = true
 				s.setErr(nil)
 				s.up.Set(1)
-				s.starts.Add(1)
 				s.once.Do(func() { close(s.ready) })
 			}
 		case <-ctx.Done():

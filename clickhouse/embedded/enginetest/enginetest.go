@@ -10,7 +10,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -32,9 +31,6 @@ import (
 	"github.com/infrazen/infrazen/clickhouse/embedded/child"
 )
 
-// childVariable holds the child's settings when the test binary is the child.
-const childVariable = "INFRAZEN_ENGINETEST_CHILD"
-
 // shared is the one engine of this process.
 type shared struct {
 	mu     sync.Mutex
@@ -47,8 +43,8 @@ var one shared //nolint:gochecknoglobals // one engine for a test binary's whole
 // and looks for goroutines left over. The same binary, started again by the
 // supervisor, is the engine.
 func Main(m *testing.M, options ...goleak.Option) {
-	if settings := os.Getenv(childVariable); settings != "" {
-		os.Exit(serve(settings))
+	if cfg, isChild, err := embedded.FromEnvironment(); isChild {
+		os.Exit(serve(cfg, err))
 	}
 	code := m.Run()
 	if err := one.stop(); err != nil {
@@ -66,9 +62,8 @@ func Main(m *testing.M, options ...goleak.Option) {
 }
 
 // serve is the child process.
-func serve(settings string) int {
-	cfg := embedded.DefaultConfig()
-	if err := json.Unmarshal([]byte(settings), &cfg); err != nil {
+func serve(cfg embedded.Config, err error) int {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -169,7 +164,7 @@ func start(cfg embedded.Config) (*Engine, error) {
 		}
 		cfg.Addr = addr
 	}
-	settings, err := json.Marshal(cfg)
+	environment, err := cfg.Environment()
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +173,7 @@ func start(cfg embedded.Config) (*Engine, error) {
 		return nil, err
 	}
 	how := child.DefaultConfig()
-	how.Command, how.Env = []string{exe}, []string{childVariable + "=" + string(settings)}
+	how.Command, how.Env = []string{exe}, []string{environment}
 	how.Addr, how.User, how.Password = cfg.Addr, cfg.User, cfg.Password
 	how.BackOff = 10 * time.Millisecond
 	e := &Engine{Addr: cfg.Addr, User: cfg.User, Password: cfg.Password, Path: cfg.Path, registry: prometheus.NewRegistry(), remove: remove, ended: make(chan error, 1)}
@@ -244,13 +239,8 @@ func (e *Engine) Kill(tb testing.TB) {
 // KillOnly ends the engine as kill -9 does; it is started again meanwhile.
 func (e *Engine) KillOnly(tb testing.TB) {
 	tb.Helper()
-	if pid := e.PID(); pid != 0 {
-		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-			tb.Fatalf("cannot kill the engine: %v", err)
-		}
-		for e.PID() == pid {
-			time.Sleep(time.Millisecond)
-		}
+	if err := e.supervisor.Kill(); err != nil {
+		tb.Fatal(err)
 	}
 }
 
