@@ -1,0 +1,118 @@
+package clickhouse
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/shopspring/decimal"
+
+	"github.com/infrazen/infrazen/pipeline"
+	"github.com/infrazen/infrazen/pipeline/collect"
+)
+
+// keysAtOnce is how many line keys go into one statement.
+const keysAtOnce = 5000
+
+func sliceArgs(a collect.Account, s pipeline.Slice) args {
+	from, to := bounds(s)
+	return args{"tenant": string(a.Tenant), "connection": string(a.Connection), "source": s.Source, "from": seconds(from), "to": seconds(to)}
+}
+
+// sliceRows is how many rows the slice has now.
+func (s *Store) sliceRows(ctx context.Context, a collect.Account, sl pipeline.Slice) (uint64, error) {
+	var rows uint64
+	err := s.rows(ctx, "slice_rows", sliceArgs(a, sl), func(r driver.Rows) error { return r.Scan(&rows) })
+	return rows, err
+}
+
+// Held implements [collect.Ledger].
+func (s *Store) Held(ctx context.Context, a collect.Account, sl pipeline.Slice, f func(collect.HeldLine) error) error {
+	rows, err := s.sliceRows(ctx, a, sl)
+	if err != nil {
+		return err
+	}
+	s.seen.put(idOf(a, sl), rows)
+	if rows == 0 {
+		return nil
+	}
+	var h heldScan
+	return s.rows(ctx, "held", sliceArgs(a, sl), func(r driver.Rows) error {
+		line, err := h.scan(r)
+		if err != nil {
+			return err
+		}
+		return f(line)
+	})
+}
+
+// heldScan reads the rows of held.sql into the same places.
+type heldScan struct {
+	line                                                       collect.HeldLine
+	key                                                        string
+	billed, consumed, effective, list, contracted, pricingOver decimal.Decimal
+}
+
+func (h *heldScan) scan(r driver.Rows) (collect.HeldLine, error) {
+	l := &h.line
+	if err := r.Scan(&l.Start, &l.End, &h.key, &l.LineCount, &l.UnpricedCount, &h.billed, &h.consumed,
+		&h.effective, &h.list, &h.contracted, &h.pricingOver); err != nil {
+		return collect.HeldLine{}, err
+	}
+	copy(l.Key[:], h.key)
+	l.BilledCost, l.ConsumedQuantity = h.billed, h.consumed
+	l.EffectiveCost, l.ListCost = plus(h.billed, h.effective), plus(h.billed, h.list)
+	l.ContractedCost, l.PricingQuantity = plus(h.billed, h.contracted), plus(h.consumed, h.pricingOver)
+	l.Start, l.End = l.Start.UTC(), l.End.UTC()
+	return *l, nil
+}
+
+// plus is a + b, quick for the usual b of zero.
+func plus(a, b decimal.Decimal) decimal.Decimal {
+	if b.IsZero() {
+		return a
+	}
+	return a.Add(b)
+}
+
+// Lines implements [collect.Ledger].
+func (s *Store) Lines(ctx context.Context, a collect.Account, sl pipeline.Slice, ids []collect.LineID) (map[collect.LineID]pipeline.Line, error) {
+	keys := make(map[pipeline.LineKey]pipeline.Line, len(ids))
+	var wanted []string
+	for _, id := range ids {
+		if _, ok := keys[id.Key]; !ok {
+			keys[id.Key] = pipeline.Line{}
+			wanted = append(wanted, hex.EncodeToString(id.Key[:]))
+		}
+	}
+	found := make(map[pipeline.LineKey]bool, len(keys))
+	text := strings.ReplaceAll(s.texts["lines"], "{{line}}", lineSelect())
+	for part := range slices.Chunk(wanted, keysAtOnce) {
+		bound := sliceArgs(a, sl)
+		bound["keys"] = part
+		err := s.rowsOf(ctx, "lines", text, bound, func(r driver.Rows) error {
+			var key string
+			line, err := scanLine(r.Scan, &key)
+			if err != nil {
+				return err
+			}
+			keys[pipeline.LineKey([]byte(key))] = line
+			found[pipeline.LineKey([]byte(key))] = true
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if len(found) != len(keys) {
+		return nil, fmt.Errorf("cannot find %d of %d lines of %s: they are not in the slice", len(keys)-len(found), len(keys), sl.Source)
+	}
+	out := make(map[collect.LineID]pipeline.Line, len(ids))
+	for _, id := range ids {
+		out[id] = keys[id.Key]
+	}
+	return out, nil
+}
