@@ -36,11 +36,11 @@ func Serve(ctx context.Context, cfg Config, logger *slog.Logger, registry *prome
 	// The engine writes answers into pipes; a pipe whose reader left must be an
 	// error to it and not the end of the process.
 	signal.Ignore(syscall.SIGPIPE)
-	listener, err := net.Listen("tcp", cfg.Addr)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s for the embedded ClickHouse: %w", cfg.Addr, err)
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }()
 	engine, err := openEngine(cfg)
 	if err != nil {
 		return err

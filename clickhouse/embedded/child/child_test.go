@@ -142,6 +142,9 @@ func TestChildThatCannotStartEndsTheSupervisor(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "the disk is full") || s.Err() == nil {
 		t.Errorf("got %v", err)
 	}
+	if up := s.WaitUp(context.Background()); up == nil || !strings.Contains(up.Error(), "the disk is full") {
+		t.Errorf("WaitUp: %v", up)
+	}
 	if out.String() != "the disk is full\n" {
 		t.Errorf("output %q", out.String())
 	}

@@ -10,7 +10,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -187,17 +186,12 @@ func (e *Engine) run() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	e.cancel = cancel
 	go func() { e.ended <- e.supervisor.Run(ctx) }()
-	select {
-	case <-e.supervisor.Ready():
-		return nil
-	case err := <-e.ended:
+	if err := e.supervisor.WaitUp(context.Background()); err != nil {
 		cancel()
 		e.remove()
-		if err == nil {
-			err = errors.New("the engine ended before it had started; has the package a TestMain that calls enginetest.Main?")
-		}
-		return err
+		return fmt.Errorf("%w (has the package a TestMain that calls enginetest.Main?)", err)
 	}
+	return nil
 }
 
 // Stop ends the engine as SIGTERM does, once.
@@ -212,11 +206,11 @@ func (e *Engine) Stop() error {
 }
 
 func freeAddr() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", fmt.Errorf("cannot find a free port: %w", err)
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }()
 	return listener.Addr().String(), nil
 }
 
@@ -284,7 +278,7 @@ func (e *Engine) Database(tb testing.TB) string {
 // Exec runs a statement and returns its answer in TabSeparated.
 func (e *Engine) Exec(tb testing.TB, statement string) string {
 	tb.Helper()
-	req, err := http.NewRequest(http.MethodPost, "http://"+e.Addr+"/", strings.NewReader(statement))
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "http://"+e.Addr+"/", strings.NewReader(statement))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -294,7 +288,7 @@ func (e *Engine) Exec(tb testing.TB, statement string) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(res.Body)
 	if err != nil || res.StatusCode != http.StatusOK {
 		tb.Fatalf("cannot run %q: %s %s %v", statement, res.Status, body, err)
