@@ -83,6 +83,8 @@ type Delivery struct {
 	MessageID int64
 	// Attempted is true when a send was begun whose end is not known: a message may or may not be there.
 	Attempted bool
-	NotBefore time.Time
-	Attempts  int
+	// ProbeAfter is the greatest message id known of the chat when the attempted send was begun.
+	ProbeAfter int64
+	NotBefore  time.Time
+	Attempts   int
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/ClickHouse/ch-go/compress"
 	"github.com/google/uuid"
 
 	"github.com/infrazen/infrazen/clickhouse/embedded/chdb"
@@ -39,23 +40,37 @@ func (s *server) statement(w http.ResponseWriter, r *http.Request) {
 		p.fail(failed)
 		return
 	}
+	if isMultipart(r) {
+		if err := req.readForm(r); err != nil {
+			p.fail(failureOf(err))
+			return
+		}
+		defer func() { _ = r.MultipartForm.RemoveAll() }()
+	}
+	if zone := req.setting("session_timezone"); zone != "" {
+		p.header("X-ClickHouse-Timezone", zone)
+	}
 	if req.queryID == "" {
 		req.queryID = uuid.NewString()
 	}
 	p.header("X-ClickHouse-Query-Id", req.queryID)
 	p.packing, p.wait = choosePacking(r, req), req.waitEnd
-	if err := s.run1(r, req, p); err != nil {
+	if err := s.place(r, req, p); err != nil {
 		if r.Context().Err() != nil {
 			s.metrics.cancelled.Inc()
 		}
 		p.fail(failureOf(err))
+		if p.abort {
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		}
 		return
 	}
 	_ = p.finish()
 }
 
-// run1 reads, places and runs one statement.
-func (s *server) run1(r *http.Request, req *request, p *response) error {
+// place reads, places and runs one statement.
+func (s *server) place(r *http.Request, req *request, p *response) error {
 	text, st, body, err := s.read(r, req)
 	if err != nil {
 		return err
@@ -76,51 +91,74 @@ func (s *server) run1(r *http.Request, req *request, p *response) error {
 		return err
 	}
 	defer release()
-	conn, err := s.engine.connect()
+	if req.session.id == "" {
+		conn, err := s.engine.connect()
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		return s.runOn(ctx, x, &job{server: s, conn: conn, req: req, st: st, text: text, p: p}, body)
+	}
+	conn, giveBack, err := s.sessions.take(req.session)
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
-	s.running.setTag(x, conn.tag)
-	if err := conn.use(req.database); err != nil {
+	defer giveBack()
+	return s.runInSession(ctx, x, &job{server: s, conn: conn, req: req, st: st, text: text, p: p}, body)
+}
+
+// runOn runs a statement on a connection that is its own.
+func (s *server) runOn(ctx context.Context, x *execution, j *job, body io.Reader) error {
+	s.running.setTag(x, j.conn.tag)
+	if err := j.conn.use(j.req.database); err != nil {
 		return err
 	}
-	settings := req.settings
-	if req.readonly {
-		settings = append(settings, setting{"readonly", "2"})
-	}
-	if err := conn.apply(settings); err != nil {
+	if err := j.conn.apply(j.req.effective()); err != nil {
 		return err
 	}
-	j := &job{server: s, conn: conn, req: req, st: st, text: text, p: p}
 	return j.run(ctx, body)
+}
+
+// runInSession runs a statement in a session, whose own settings and database
+// are as before when it has ended. The engine cannot take readonly back from a
+// session, so a GET is checked by the engine's parser instead.
+func (s *server) runInSession(ctx context.Context, x *execution, j *job, body io.Reader) error {
+	s.running.setTag(x, j.conn.tag)
+	before, err := j.conn.remember(j.req)
+	if err != nil {
+		return err
+	}
+	if j.req.readonly && !j.conn.OnlyReads(j.text) && j.st.Verb != "SET" && j.st.Verb != "USE" {
+		return fail(164, "READONLY", "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. You should use method POST for modifying queries")
+	}
+	if err = j.conn.use(j.req.database); err == nil {
+		err = j.conn.apply(j.req.settings)
+	}
+	if err == nil {
+		err = j.run(ctx, body)
+	}
+	return errors.Join(err, j.conn.restore(before))
 }
 
 // read takes the statement from the URL and the body. What follows the
 // statement in the body are the rows of an INSERT.
 func (s *server) read(r *http.Request, req *request) (string, *statement.Statement, io.Reader, error) {
+	if isMultipart(r) {
+		r.Body = http.NoBody
+	}
 	body, err := unpack(r, req)
 	if err != nil {
 		return "", nil, nil, err
 	}
 	body = &countingReader{r: body, count: s.metrics.bytesIn}
-	limit := maxQuerySize
-	for _, set := range req.settings {
-		if n := number(set.value); set.name == "max_query_size" && n > 0 {
-			limit = n
-		}
+	limit := number(req.setting("max_query_size"))
+	if limit == 0 {
+		limit = maxQuerySize
 	}
-	head := req.query
-	if head != "" {
-		head += "\n"
+	text, whole, err := s.head(req, body, limit)
+	if err != nil {
+		return "", nil, nil, err
 	}
-	rest := make([]byte, max(limit-len(head), 0)+1)
-	n, err := io.ReadFull(body, rest)
-	whole := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-	if err != nil && !whole {
-		return "", nil, nil, fail(271, "CANNOT_DECOMPRESS", "Cannot read the body of the request: %s", err)
-	}
-	text := head + string(rest[:n])
 	st, err := statement.Parse(text)
 	switch {
 	case errors.Is(err, statement.ErrMany):
@@ -133,12 +171,44 @@ func (s *server) read(r *http.Request, req *request) (string, *statement.Stateme
 		return "", nil, nil, err
 	case st.Kind == statement.Empty:
 		return "", nil, nil, fail(62, "SYNTAX_ERROR", "Syntax error: failed at position 1 (end of query): . Empty query")
+	case st.Kind == statement.Nonsense:
+		return "", nil, nil, fail(62, "SYNTAX_ERROR", "Syntax error: failed at position 1 (%.40s): %.300s", text, text)
 	case st.Kind != statement.Insert && !whole:
 		return "", nil, nil, fail(62, "SYNTAX_ERROR", "Syntax error: Max query size exceeded (can be increased with the `max_query_size` setting)")
-	case whole:
-		body = bytes.NewReader(nil)
 	}
 	return text, st, body, nil
+}
+
+// head reads the body until the statement is known: to where the rows of an
+// INSERT begin, or to the end. It gives up behind the limit.
+func (s *server) head(req *request, body io.Reader, limit int) (text string, whole bool, err error) {
+	read := []byte(req.query)
+	if len(read) > 0 {
+		read = append(read, '\n')
+	}
+	buf := make([]byte, 64<<10)
+	for len(read) <= limit && !statement.RowsFollow(string(read)) {
+		n, err := body.Read(buf)
+		read = append(read, buf[:n]...)
+		if errors.Is(err, io.EOF) {
+			return string(read), true, nil
+		}
+		if err != nil {
+			return "", false, unreadable(err)
+		}
+	}
+	return string(read), false, nil
+}
+
+// unreadable is an error of the body of a request.
+func unreadable(err error) *failure {
+	if _, ok := errors.AsType[*compress.CorruptedDataErr](err); ok {
+		return fail(40, "CHECKSUM_DOESNT_MATCH", "Cannot unpack the body of the request: %s", err)
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return fail(33, "CANNOT_READ_ALL_DATA", "Cannot read the body of the request: %s", err)
+	}
+	return fail(271, "CANNOT_DECOMPRESS", "Cannot read the body of the request: %s", err)
 }
 
 // job is a statement with all that it needs.
@@ -156,6 +226,14 @@ func (j *job) run(ctx context.Context, body io.Reader) error {
 	j.p.header("X-ClickHouse-Format", j.st.Format)
 	ended := j.server.engine.killWhenDone(ctx, j.conn.tag)
 	defer ended()
+	drop, err := j.conn.load(j.req.tables)
+	if err == nil {
+		err = j.dispatch(ctx, body)
+	}
+	return errors.Join(err, drop())
+}
+
+func (j *job) dispatch(ctx context.Context, body io.Reader) error {
 	switch j.st.Kind {
 	case statement.Insert:
 		return j.insert(io.MultiReader(bytes.NewReader([]byte(j.text[j.st.Data:])), body))
@@ -164,6 +242,9 @@ func (j *job) run(ctx context.Context, body io.Reader) error {
 			return j.hello()
 		}
 		return j.selects(ctx)
+	}
+	if kill, ok := statement.ParseKill(j.text); ok {
+		return j.kill(kill)
 	}
 	answer, stats, err := j.conn.Query(j.text, j.st.Format, j.req.params...)
 	j.p.stats.Add(stats)
@@ -194,7 +275,7 @@ func (j *job) insert(rows io.Reader) error {
 		}
 		if readErr != nil {
 			ins.Cancel()
-			return fail(210, "NETWORK_ERROR", "Cannot read the rows of the INSERT: %s", readErr)
+			return unreadable(readErr)
 		}
 	}
 	stats, err := ins.Done()
@@ -237,7 +318,7 @@ func (j *job) selects(ctx context.Context) error {
 // into is the statement with its answer sent into the pipe.
 func (j *job) into(pipe *os.File) string {
 	path := "/proc/self/fd/" + strconv.Itoa(int(pipe.Fd()))
-	return j.st.Head + "\nINTO OUTFILE '" + path + "' APPEND\nFORMAT " + quoteName(j.st.Format) + "\n" + j.st.Tail
+	return j.server.withClientIDs(j.st.Head, j.st) + "\nINTO OUTFILE '" + path + "' APPEND\nFORMAT " + quoteName(j.st.Format) + "\n" + j.st.Tail
 }
 
 func (j *job) hello() error {

@@ -5,6 +5,9 @@ import "strings"
 // defaultFormat is what a server answers in over HTTP when nothing else is said.
 const defaultFormat = "TabSeparated"
 
+// binaryType is the Content-Type of formats that are not text.
+const binaryType = "application/octet-stream"
+
 // contentType is the Content-Type that a server gives with a format.
 func contentType(format string) string {
 	name := strings.ToLower(format)
@@ -26,7 +29,7 @@ func contentType(format string) string {
 	case name == "parquet", name == "arrow", name == "arrowstream", name == "orc", name == "native",
 		name == "avro", name == "msgpack", name == "bsoneachrow", name == "protobuf", name == "capnproto",
 		name == "npy", name == "rawblob", strings.HasPrefix(name, "rowbinary"):
-		return "application/octet-stream"
+		return binaryType
 	}
 	return "text/plain; charset=UTF-8"
 }

@@ -93,6 +93,7 @@ type blockWriter struct {
 	buf    []byte
 }
 
+// Write packs the data when there is enough of it.
 func (b *blockWriter) Write(data []byte) (int, error) {
 	b.buf = append(b.buf, data...)
 	for len(b.buf) >= blockSize {
@@ -112,11 +113,24 @@ func (b *blockWriter) block(data []byte) error {
 	return err
 }
 
+// Close writes what is left.
 func (b *blockWriter) Close() error {
-	if len(b.buf) == 0 {
+	data := b.buf
+	b.buf = nil
+	if len(data) == 0 {
 		return nil
 	}
-	return b.block(b.buf)
+	return b.block(data)
+}
+
+// last writes an exception behind an answer under way: in a block of its own
+// and not compressed, because clickhouse-go looks for it in the packed bytes.
+func (b *blockWriter) last(text []byte) error {
+	if err := b.Close(); err != nil {
+		return err
+	}
+	b.packer = compress.NewWriter(compress.LevelZero, compress.None)
+	return b.block(text)
 }
 
 // unpack returns the body as it was before the client packed it.

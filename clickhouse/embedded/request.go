@@ -26,14 +26,26 @@ type request struct {
 	zstd                 bool // blocks of the answer are ZSTD instead of LZ4
 	protocolVersion      int
 
-	session session
+	session sessionRequest
+	tables  []external
 }
 
-// session is what a client asks of its session.
-type session struct {
-	id      string
-	timeout string
-	check   string
+// setting returns the value of a setting in the URL, or "".
+func (req *request) setting(name string) string {
+	for _, s := range req.settings {
+		if s.name == name {
+			return s.value
+		}
+	}
+	return ""
+}
+
+// sessionRequest is what a client asks of its session.
+type sessionRequest struct {
+	id          string
+	timeoutText string // seconds
+	check       string // "1": the session must be there
+	close       bool   // end it after this statement
 }
 
 // parseRequest reads the URL and the headers. Every parameter that has no
@@ -78,12 +90,14 @@ func (req *request) parameter(name, value string) *failure {
 	case "session_id":
 		req.session.id = value
 	case "session_timeout":
-		req.session.timeout = value
+		req.session.timeoutText = value
 	case "session_check":
 		req.session.check = value
+	case "close_session":
+		req.session.close = truth(value)
 	case "client_protocol_version":
 		req.protocolVersion = number(value)
-	case "user", "password", "quota_key", "stacktrace", "role", "buffer_size", "http_response_buffer_size", "session_timezone_header", "close_session":
+	case "user", "password", "quota_key", "stacktrace", "role", "buffer_size", "http_response_buffer_size":
 	default:
 		return req.settingOrParam(name, value)
 	}
@@ -138,6 +152,21 @@ func isName(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+// effective are the request's settings with readonly for a GET, unless the
+// client itself asks for a stricter one.
+func (req *request) effective() []setting {
+	if !req.readonly {
+		return req.settings
+	}
+	for _, s := range req.settings {
+		if s.name == "readonly" && s.value != "0" {
+			return req.settings
+		}
+	}
+	kept := slices.DeleteFunc(slices.Clone(req.settings), func(s setting) bool { return s.name == "readonly" })
+	return append(kept, setting{"readonly", "2"})
 }
 
 // credentials returns the user and password of a request, wherever they are:

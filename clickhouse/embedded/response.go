@@ -1,7 +1,6 @@
 package embedded
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -29,10 +28,11 @@ type response struct {
 
 	started time.Time
 	stats   chdb.Stats
-	held    bytes.Buffer
+	held    spool
 	out     io.WriteCloser // set once the headers are sent
 	written int64
 	failed  *failure
+	abort   bool // the connection must break, so that nobody takes the answer for whole
 	status  int
 }
 
@@ -52,8 +52,10 @@ func (p *response) Write(data []byte) (int, error) {
 	if p.out != nil {
 		return p.out.Write(data)
 	}
-	p.held.Write(data)
-	if p.wait || p.held.Len() < holdBack {
+	if err := p.held.add(data); err != nil {
+		return 0, err
+	}
+	if p.wait || p.held.size < holdBack {
 		return len(data), nil
 	}
 	return len(data), p.commit(http.StatusOK)
@@ -70,19 +72,17 @@ func (p *response) commit(status int) error {
 	}
 	p.w.WriteHeader(status)
 	p.out = out
-	_, err = out.Write(p.held.Bytes())
-	p.held = bytes.Buffer{}
-	return err
+	return p.held.drain(out)
 }
 
 // finish ends a good answer.
 func (p *response) finish() error {
 	if p.out == nil {
-		if p.held.Len() == 0 {
+		if p.held.size == 0 {
 			p.packing = packing{}
 		}
 		if !p.packing.any() {
-			p.header("Content-Length", strconv.Itoa(p.held.Len()))
+			p.header("Content-Length", strconv.FormatInt(p.held.size, 10))
 		}
 		if err := p.commit(http.StatusOK); err != nil {
 			return err
@@ -97,8 +97,8 @@ func (p *response) fail(f *failure) {
 	p.failed = f
 	text := f.message + " (version " + p.version + " (official build))"
 	if p.out == nil {
-		p.held.Reset()
-		p.held.WriteString(text + "\n")
+		p.held.discard()
+		_ = p.held.add([]byte(text + "\n"))
 		p.header("X-ClickHouse-Exception-Code", strconv.Itoa(f.code))
 		p.header("Content-Type", "text/plain; charset=UTF-8")
 		if err := p.commit(f.status()); err == nil {
@@ -106,9 +106,14 @@ func (p *response) fail(f *failure) {
 		}
 		return
 	}
-	_, _ = fmt.Fprintf(p.out, "\r\n__exception__\r\n%s\r\n%s\n%d %s\r\n__exception__\r\n", p.tag, text, len(text)+1, p.tag)
+	marked := fmt.Appendf(nil, "\r\n__exception__\r\n%s\r\n%s\n%d %s\r\n__exception__\r\n", p.tag, text, len(text)+1, p.tag)
+	if blocks, ok := p.out.(*blockWriter); ok {
+		_ = blocks.last(marked)
+	} else {
+		_, _ = p.out.Write(marked)
+	}
 	_ = p.out.Close()
-	p.status = http.StatusOK
+	p.abort = true
 }
 
 func (p *response) summary() string {

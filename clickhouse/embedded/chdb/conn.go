@@ -112,6 +112,20 @@ func pinned(pin *runtime.Pinner, text string) unsafe.Pointer {
 	return unsafe.Pointer(&data[0])
 }
 
+// analysis is chdb_query_analysis_v1.
+type analysis struct{ size, statements, flags, class uint32 }
+
+// OnlyReads asks the engine's parser whether a text is one statement that
+// leaves no trace: SELECT, SHOW, DESCRIBE, EXPLAIN, EXISTS, CHECK. Nothing is run.
+func (c *Conn) OnlyReads(query string) bool {
+	var pin runtime.Pinner
+	defer pin.Unpin()
+	result := &analysis{size: uint32(unsafe.Sizeof(analysis{}))}
+	pin.Pin(result)
+	state := c.lib.classify(c.inner(), pinned(&pin, query), uintptr(len(query)), nil, 0, unsafe.Pointer(result))
+	return state == 0 && result.statements == 1 && result.class == 0
+}
+
 // Query runs a statement and returns its whole answer in the format.
 func (c *Conn) Query(query, format string, params ...Param) ([]byte, Stats, error) {
 	result := c.call(c.lib.query, query, format, params)
@@ -123,20 +137,6 @@ func (c *Conn) Query(query, format string, params ...Param) ([]byte, Stats, erro
 		return nil, Stats{}, err
 	}
 	return c.lib.bytesOf(result), c.lib.statsOf(result), nil
-}
-
-// Stream runs a statement whose answer is fetched piece by piece. The caller
-// must Close the rows before it uses the connection again.
-func (c *Conn) Stream(query, format string, params ...Param) (*Rows, error) {
-	stream := c.call(c.lib.streamQuery, query, format, params)
-	if stream == 0 {
-		return nil, &Error{Message: "the engine gave no answer"}
-	}
-	if err := c.lib.errorOf(stream); err != nil {
-		c.lib.destroyResult(stream)
-		return nil, err
-	}
-	return &Rows{conn: c, stream: stream}, nil
 }
 
 func (l *Library) errorOf(result uintptr) error {
@@ -163,45 +163,6 @@ func (l *Library) statsOf(result uintptr) Stats {
 		ReadRows: l.resultStorageRows(result), ReadBytes: l.resultStorageBytes(result),
 		WrittenRows: l.resultRowsWritten(result), WrittenBytes: l.resultBytesWritten(result),
 	}
-}
-
-// Rows is a running statement's answer.
-type Rows struct {
-	conn   *Conn
-	stream uintptr
-	ended  bool
-}
-
-// Next returns the next piece of the answer, and nil at its end.
-func (r *Rows) Next() ([]byte, Stats, error) {
-	if r.ended {
-		return nil, Stats{}, nil
-	}
-	result := r.conn.lib.fetch(r.conn.inner(), r.stream)
-	if result == 0 {
-		r.ended = true
-		return nil, Stats{}, &Error{Message: "the engine gave no answer"}
-	}
-	defer r.conn.lib.destroyResult(result)
-	if err := r.conn.lib.errorOf(result); err != nil {
-		r.ended = true
-		return nil, Stats{}, err
-	}
-	data := r.conn.lib.bytesOf(result)
-	r.ended = len(data) == 0
-	return data, r.conn.lib.statsOf(result), nil
-}
-
-// Close stops the statement if it still runs and frees it.
-func (r *Rows) Close() {
-	if r.stream == 0 {
-		return
-	}
-	if !r.ended {
-		r.conn.lib.cancelQuery(r.conn.inner(), r.stream)
-	}
-	r.conn.lib.destroyResult(r.stream)
-	r.stream, r.ended = 0, true
 }
 
 // Insert begins an INSERT whose rows follow in the format. The statement has

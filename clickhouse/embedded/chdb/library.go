@@ -63,14 +63,11 @@ type Library struct {
 	connect    func(int32, unsafe.Pointer) uintptr
 	closeConn  func(uintptr)
 
-	streamQuery func(conn uintptr, query unsafe.Pointer, queryLen uintptr, format unsafe.Pointer, formatLen uintptr,
-		names, nameLens, values, valueLens unsafe.Pointer, count uintptr) uintptr
 	query func(conn uintptr, query unsafe.Pointer, queryLen uintptr, format unsafe.Pointer, formatLen uintptr,
 		names, nameLens, values, valueLens unsafe.Pointer, count uintptr) uintptr
 	streamInsert func(conn uintptr, query unsafe.Pointer, queryLen uintptr, format unsafe.Pointer, formatLen uintptr,
 		names, nameLens, values, valueLens unsafe.Pointer, count uintptr) uintptr
-	fetch       func(conn, stream uintptr) uintptr
-	cancelQuery func(conn, stream uintptr)
+	classify func(conn uintptr, query unsafe.Pointer, queryLen uintptr, database unsafe.Pointer, databaseLen uintptr, out unsafe.Pointer) int32
 
 	appendInsert  func(stream uintptr, data unsafe.Pointer, n uintptr) int32
 	doneInsert    func(stream uintptr) uintptr
@@ -81,7 +78,6 @@ type Library struct {
 	resultBuffer       func(uintptr) unsafe.Pointer
 	resultLength       func(uintptr) uintptr
 	resultError        func(uintptr) string
-	resultElapsed      func(uintptr) float64
 	resultRows         func(uintptr) uint64
 	resultBytes        func(uintptr) uint64
 	resultStorageRows  func(uintptr) uint64
@@ -117,10 +113,8 @@ func (l *Library) symbols() map[string]any {
 		"chdb_connect":                     &l.connect,
 		"chdb_close_conn":                  &l.closeConn,
 		"chdb_query_with_params_n":         &l.query,
-		"chdb_stream_query_with_params_n":  &l.streamQuery,
 		"chdb_stream_insert_with_params_n": &l.streamInsert,
-		"chdb_stream_fetch_result":         &l.fetch,
-		"chdb_stream_cancel_query":         &l.cancelQuery,
+		"chdb_classify_query_n":            &l.classify,
 		"chdb_stream_append":               &l.appendInsert,
 		"chdb_stream_done":                 &l.doneInsert,
 		"chdb_stream_cancel_insert":        &l.cancelInsert,
@@ -129,7 +123,6 @@ func (l *Library) symbols() map[string]any {
 		"chdb_result_buffer":               &l.resultBuffer,
 		"chdb_result_length":               &l.resultLength,
 		"chdb_result_error":                &l.resultError,
-		"chdb_result_elapsed":              &l.resultElapsed,
 		"chdb_result_rows_read":            &l.resultRows,
 		"chdb_result_bytes_read":           &l.resultBytes,
 		"chdb_result_storage_rows_read":    &l.resultStorageRows,

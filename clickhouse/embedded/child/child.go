@@ -180,6 +180,9 @@ func (s *Supervisor) Run(ctx context.Context) error {
 
 // runOnce starts the child and returns when it has ended, and whether it had answered.
 func (s *Supervisor) runOnce(ctx context.Context) (answered bool, err error) {
+	if err := s.free(); err != nil {
+		return false, err
+	}
 	cmd := exec.Command(s.cfg.Command[0], s.cfg.Command[1:]...)
 	cmd.Env = append(append(os.Environ(), "TZ=UTC"), s.cfg.Env...)
 	tail := &tailWriter{w: s.cfg.Output}
@@ -226,6 +229,16 @@ func (s *Supervisor) runOnce(ctx context.Context) (answered bool, err error) {
 			return answered, nil
 		}
 	}
+}
+
+// free checks that nobody else listens where the child will: an answer to
+// /ping would be taken for the child's.
+func (s *Supervisor) free() error {
+	listener, err := net.Listen("tcp", s.cfg.Addr)
+	if err != nil {
+		return fmt.Errorf("cannot start the embedded clickhouse on %s: another program has that address: stop it or set another one: %w", s.cfg.Addr, err)
+	}
+	return listener.Close()
 }
 
 // stop asks the child to end, and kills it when it does not.

@@ -124,23 +124,33 @@ func (s *shared) stop() error {
 	if s.engine == nil {
 		return nil
 	}
-	return s.engine.stop()
+	return s.engine.Stop()
 }
 
 // New starts an engine for one test alone; it is stopped when the test ends.
 // The address and the data folder are filled in when they are empty.
 func New(tb testing.TB, cfg embedded.Config) *Engine {
 	tb.Helper()
-	e, err := start(cfg)
+	e, err := TryNew(tb, cfg)
 	if err != nil {
 		tb.Fatal(err)
 	}
+	return e
+}
+
+// TryNew is New for settings that may be wrong.
+func TryNew(tb testing.TB, cfg embedded.Config) (*Engine, error) {
+	tb.Helper()
+	e, err := start(cfg)
+	if err != nil {
+		return nil, err
+	}
 	tb.Cleanup(func() {
-		if err := e.stop(); err != nil {
+		if err := e.Stop(); err != nil {
 			tb.Error(err)
 		}
 	})
-	return e
+	return e, nil
 }
 
 func start(cfg embedded.Config) (*Engine, error) {
@@ -195,10 +205,14 @@ func (e *Engine) run() error {
 	}
 }
 
-func (e *Engine) stop() error {
+// Stop ends the engine as SIGTERM does, once.
+func (e *Engine) Stop() error {
 	e.cancel()
-	err := <-e.ended
-	e.remove()
+	err, running := <-e.ended
+	if running {
+		close(e.ended)
+		e.remove()
+	}
 	return err
 }
 

@@ -20,6 +20,9 @@ const (
 	Insert
 	// Empty has nothing in it.
 	Empty
+	// Nonsense is no statement, though clickhouse-client would take it for a
+	// word to itself: exit, \q.
+	Nonsense
 )
 
 // ErrMany says that the text has more than one statement.
@@ -46,8 +49,7 @@ type Statement struct {
 	// Tail is the SETTINGS clause behind the FORMAT clause, if any.
 	Tail string
 	// Data is where in the text the rows of an INSERT begin.
-	Data int
-	// Temporary is true of a text that may leave something in its session.
+	Data  int
 	names map[string]bool
 }
 
@@ -67,6 +69,13 @@ func Parse(text string) (*Statement, error) {
 		return p.insert()
 	}
 	return p.plain(first)
+}
+
+// RowsFollow tells whether the text is the beginning of an INSERT and reaches
+// to where its rows begin.
+func RowsFollow(text string) bool {
+	st, err := Parse(text)
+	return err == nil && st.Kind == Insert && (st.Data < len(text) || text[st.Data-1] == '\n')
 }
 
 type parser struct {
@@ -115,13 +124,24 @@ func (p *parser) plain(first token) (*Statement, error) {
 		tokens = append(tokens, t)
 	}
 	p.clauses(tokens)
+	if p.st.Verb != "INSERT" && p.nonsense(tokens) {
+		p.st.Kind = Nonsense
+	}
 	switch p.st.Verb {
 	case "SELECT", "WITH", "(", "FROM":
-		if !inserts {
+		if !inserts && p.st.Kind != Nonsense {
 			p.st.Kind = Select
 		}
 	}
 	return p.st, nil
+}
+
+func (p *parser) nonsense(tokens []token) bool {
+	switch p.st.Verb {
+	case "BEGIN", "COMMIT", "ROLLBACK", "(":
+		return false
+	}
+	return len(tokens) == 1 || tokens[0].kind != tokenWord
 }
 
 // clauses finds FORMAT name [SETTINGS ...] at the end of the tokens.
@@ -155,7 +175,7 @@ func (p *parser) insert() (*Statement, error) {
 		t, ok := p.take()
 		switch {
 		case !ok, p.isMark(t, ";") && t.depth == 0:
-			return p.withoutFormat(end)
+			return p.noRows()
 		case p.is(t, "VALUES"):
 			return p.rows("Values", end, t.end), nil
 		case p.is(t, "FORMAT"):
@@ -223,11 +243,6 @@ func (p *parser) format(head int) (*Statement, error) {
 	return p.rows(strings.Trim(p.word(name), "`\""), head, at), nil
 }
 
-// withoutFormat is INSERT INTO t: the rows follow in the default format.
-func (p *parser) withoutFormat(end int) (*Statement, error) {
-	return p.rows("", end, p.lexer.pos), nil
-}
-
 func (p *parser) noRows() (*Statement, error) {
 	p.st.Head = p.lexer.text
 	return p.st, nil
@@ -236,7 +251,7 @@ func (p *parser) noRows() (*Statement, error) {
 // insertSelect reads the rest of INSERT ... SELECT.
 func (p *parser) insertSelect(first token) (*Statement, error) {
 	st, err := p.plain(first)
-	if err == nil && st.Format != "" && st.Mentions("input") {
+	if err == nil && st.Mentions("format") && st.Mentions("input") {
 		return nil, ErrInput
 	}
 	return st, err

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/infrazen/infrazen/pipeline"
+)
+
+// progressEvery is how often the progress of the first collection is looked at.
+const progressEvery = time.Second
+
+// showProgress prints how far the first collection is, a line for every tenth, until it is through.
+func (p *product) showProgress(ctx context.Context, tenant pipeline.TenantID) error {
+	tick := time.NewTicker(progressEvery)
+	defer tick.Stop()
+	shown := int64(-1)
+	for {
+		done, total, err := p.windows(ctx, tenant)
+		if err != nil {
+			return ignoreCanceled(err)
+		}
+		if total > 0 && done*10/total > shown {
+			shown = done * 10 / total
+			p.out.printf("История загружена на %d %%\n", "History loaded: %d%%\n", shown*10)
+		}
+		if total > 0 && done == total {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// windows counts the windows of all connections of the tenant.
+func (p *product) windows(ctx context.Context, tenant pipeline.TenantID) (done, total int64, err error) {
+	statuses, err := p.stores.People.Statuses(ctx, tenant)
+	for _, s := range statuses {
+		done, total = done+s.WindowsDone, total+s.WindowsTotal
+	}
+	return done, total, err
+}

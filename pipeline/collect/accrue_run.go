@@ -1,0 +1,185 @@
+package collect
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/infrazen/infrazen/pipeline"
+)
+
+// SyncLog tells what earlier snapshots saw, newest first. A ledger that has it lets accrual begin where the last whole one
+// ended; of one that has not, everything is worked out anew each time.
+type SyncLog interface {
+	Syncs(ctx context.Context, tenant pipeline.TenantID, c pipeline.ConnectionID, limit int) ([]pipeline.SyncSummary, error)
+}
+
+// syncsLooked is how far back the last whole snapshot is looked for.
+const syncsLooked = 500
+
+// lastWhole is the instant of the newest snapshot that was whole; zero when there is none.
+func lastWhole(ctx context.Context, l Ledger, a Account) (time.Time, error) {
+	log, ok := l.(SyncLog)
+	if !ok {
+		return time.Time{}, nil
+	}
+	syncs, err := log.Syncs(ctx, a.Tenant, a.Connection, syncsLooked)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("cannot read earlier snapshots: %w", err)
+	}
+	var last time.Time
+	for _, s := range syncs {
+		if s.Complete {
+			last = later(last, s.At)
+		}
+	}
+	return last, nil
+}
+
+// accruing works out the charges of one snapshot.
+type accruing struct {
+	ledger  Ledger
+	account Account
+	options SliceOptions
+	accrual Accrual
+	spec    pipeline.FeedSpec
+	// prev are the states before the snapshot, changes what it brought, last the newest whole snapshot before it.
+	prev    []pipeline.ResourceState
+	changes Changes
+	last    time.Time
+}
+
+// run replaces the charges of every day that the snapshot bears on. Resources whose end is not known to the hour, and those
+// that the snapshot could not see, keep the charges they have.
+func (r *accruing) run(ctx context.Context) (found, appended int64, err error) {
+	from := r.reach()
+	history, err := r.ledger.RateHistory(ctx, r.account, from)
+	if err != nil {
+		return 0, 0, fmt.Errorf("cannot read earlier prices: %w", err)
+	}
+	history = append(slices.Clone(history), r.changes.Changed...)
+	slices.SortStableFunc(history, func(a, b pipeline.ResourceState) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), a.SeenAt.Compare(b.SeenAt))
+	})
+	live, lines := r.computed(groupStates(history))
+	for day := from; day.Before(r.accrual.Through); {
+		next := nextDay(day, r.accrual.Zone)
+		for _, p := range pieces(period{day, next}, lines, r.options.maxLines()) {
+			f, a, err := r.write(ctx, live, p)
+			found, appended = found+f, appended+a
+			if err != nil {
+				return found, appended, err
+			}
+		}
+		day = next
+	}
+	return found, appended, nil
+}
+
+// computed leaves out the resources whose charges stay as they are, and estimates the lines of an hour of the others.
+func (r *accruing) computed(groups [][]pipeline.ResourceState) (live map[string][]pipeline.ResourceState, lines int) {
+	live = make(map[string][]pipeline.ResourceState, len(groups))
+	for _, states := range groups {
+		last := &states[len(states)-1]
+		known := r.changes.Seen[last.ID]
+		if !last.DeletedAt.IsZero() {
+			known = removedAt(last.Events).Equal(last.DeletedAt)
+		}
+		if known {
+			live[last.ID] = states
+			lines += len(last.Rates)
+		}
+	}
+	return live, lines
+}
+
+func (r *accruing) write(ctx context.Context, live map[string][]pipeline.ResourceState, p period) (found, appended int64, err error) {
+	w := NewWriter(r.ledger, r.account, pipeline.Slice{Source: SourceAccrual, From: p.from, To: p.to}, r.options)
+	w.keep = func(l pipeline.Line) bool { return live[l.ResourceID] == nil }
+	defer w.Abort()
+	for _, states := range live {
+		for _, c := range r.accrual.Charges(states, p.from, p.to) {
+			if err := w.Add(ctx, c); err != nil {
+				return 0, 0, err
+			}
+		}
+	}
+	err = w.Commit(ctx)
+	return w.Found, w.Appended, err
+}
+
+// reach is the first day that must be worked out: of the last whole accrual, of what the cloud may still restate, or of
+// what a state or an event that is new reaches back to.
+func (r *accruing) reach() time.Time {
+	from := r.accrual.Through
+	if !r.last.IsZero() {
+		from = earlier(from, r.last.Add(-r.spec.Restated))
+	}
+	held := make(map[string]*pipeline.ResourceState, len(r.prev))
+	for i := range r.prev {
+		held[r.prev[i].ID] = &r.prev[i]
+		if r.last.IsZero() {
+			from = earlier(from, reachOf(nil, &r.prev[i]))
+		}
+	}
+	for i := range r.changes.Changed {
+		s := &r.changes.Changed[i]
+		from = earlier(from, reachOf(held[s.ID], s))
+	}
+	return dayOf(later(from, r.accrual.NotBefore), r.accrual.Zone)
+}
+
+// reachOf is the earliest instant whose cost a state may change.
+func reachOf(prev, s *pipeline.ResourceState) time.Time {
+	from := hourOf(s.SeenAt)
+	events := s.Events
+	if prev == nil {
+		if !s.CreatedAt.IsZero() {
+			from = earlier(from, s.CreatedAt)
+		}
+	} else {
+		events = newEvents(prev.Events, events)
+		if !s.CreatedAt.Equal(prev.CreatedAt) {
+			from = earlier(from, earlierKnown(prev.CreatedAt, s.CreatedAt))
+		}
+	}
+	for _, e := range events {
+		from = earlier(from, e.Time)
+	}
+	if !s.DeletedAt.IsZero() {
+		from = earlier(from, s.DeletedAt)
+	}
+	return from
+}
+
+func earlierKnown(a, b time.Time) time.Time {
+	if a.IsZero() {
+		return b
+	}
+	if b.IsZero() {
+		return a
+	}
+	return earlier(a, b)
+}
+
+// pieces cuts a day so that no piece has more lines than are compared in memory, nor is shorter than an hour.
+func pieces(day period, linesOfHour, most int) []period {
+	hours := 24
+	for _, n := range []int{24, 12, 8, 6, 4, 3, 2, 1} {
+		if hours = n; n*linesOfHour <= most {
+			break
+		}
+	}
+	if hours == 24 {
+		return []period{day}
+	}
+	var out []period
+	for at := day.from; at.Before(day.to); {
+		next := earlier(at.Add(time.Duration(hours)*time.Hour), day.to)
+		out = append(out, period{at, next})
+		at = next
+	}
+	return out
+}

@@ -1,0 +1,202 @@
+package collect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/infrazen/infrazen/pipeline"
+)
+
+// maxRounds bounds how often a slice is compared and appended in one commit.
+const maxRounds = 6
+
+// errUnsettled means that a slice kept changing under our hands: somebody else writes it too.
+var errUnsettled = errors.New("the slice does not settle")
+
+// SliceOptions tell how slices are written.
+type SliceOptions struct {
+	// MaxLines is how many different lines of a slice are compared in memory; a larger slice is staged in the ledger.
+	// 50,000 when zero.
+	MaxLines int
+	// Now is the clock that seen_at goes by: the store's.
+	Now func(ctx context.Context) (time.Time, error)
+	// Guard is asked before every append; an error stops the commit. Nil lets everything through.
+	Guard func() error
+}
+
+func (o *SliceOptions) maxLines() int {
+	if o.MaxLines > 0 {
+		return o.MaxLines
+	}
+	return 50_000
+}
+
+// Writer is the SliceWriter over a Ledger. It keeps the lines in memory and compares them with what is held when it
+// is told to commit.
+type Writer struct {
+	comparison
+	options SliceOptions
+	stage   Stage
+	done    bool
+	// Found counts the lines added, Appended the rows that the commit took.
+	Found, Appended int64
+}
+
+// NewWriter opens a slice. It reads and writes nothing yet.
+func NewWriter(ledger Ledger, a Account, s pipeline.Slice, o SliceOptions) *Writer {
+	s.From, s.To = s.From.UTC(), s.To.UTC()
+	return &Writer{
+		comparison: comparison{place: place{ledger: ledger, account: a, slice: s}, content: newContent()},
+		options:    o,
+	}
+}
+
+// Add implements pipeline.SliceWriter.
+func (w *Writer) Add(ctx context.Context, c pipeline.Charge) error {
+	if w.done {
+		return errors.New("cannot add a line: the slice is closed")
+	}
+	if err := checkCharge(w.slice, &c); err != nil {
+		return w.refuse(&c, err)
+	}
+	if err := w.content.add(&c); err != nil {
+		return w.refuse(&c, err)
+	}
+	w.Found++
+	if w.content.len() >= w.options.maxLines() && w.keep == nil {
+		return w.spill(ctx)
+	}
+	return nil
+}
+
+func (w *Writer) refuse(c *pipeline.Charge, err error) error {
+	return &pipeline.Fault{
+		Code:  pipeline.FaultMalformed,
+		Scope: w.slice.Source,
+		Text: pipeline.Textf(
+			"Строку счёта нельзя принять: ресурс %q, услуга %q. Прочитанное раньше осталось без изменений.",
+			"A line of the bill cannot be taken: resource %q, service %q. What was read before stays as it was.",
+			c.ResourceID, c.ServiceName),
+		Err: fmt.Errorf("cannot add a line of %s: %w", w.slice.Source, err),
+	}
+}
+
+func (w *Writer) spill(ctx context.Context) error {
+	if w.stage == nil {
+		stage, err := w.ledger.Stage(ctx, w.account, w.slice)
+		if err != nil {
+			return fmt.Errorf("cannot stage %s: %w", w.slice.Source, err)
+		}
+		w.stage = stage
+	}
+	if err := w.stage.Add(ctx, w.content.charges()); err != nil {
+		return fmt.Errorf("cannot stage %s: %w", w.slice.Source, err)
+	}
+	w.content = newContent()
+	return nil
+}
+
+// Commit implements pipeline.SliceWriter.
+func (w *Writer) Commit(ctx context.Context) error {
+	if w.done {
+		return errors.New("cannot commit: the slice is closed")
+	}
+	w.done = true
+	defer w.drop()
+	if w.stage != nil {
+		return w.commitStaged(ctx)
+	}
+	return w.commit(ctx)
+}
+
+// Abort implements pipeline.SliceWriter.
+func (w *Writer) Abort() {
+	if w.done {
+		return
+	}
+	w.done = true
+	w.drop()
+}
+
+// drop gives the memory and the stage back.
+func (w *Writer) drop() {
+	w.content = newContent()
+	if w.stage == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	_ = w.stage.Drop(ctx) // what is left behind is no charge, and the ledger removes old stages by itself
+	w.stage = nil
+}
+
+// commit compares and appends until the ledger holds the content. The last comparison, which finds nothing, is the
+// proof that it does.
+func (w *Writer) commit(ctx context.Context) error {
+	var last digest
+	repeated, taken := 0, int64(0)
+	for round := range maxRounds {
+		d, err := w.run(ctx)
+		if err != nil {
+			return err
+		}
+		if d.empty() {
+			return nil
+		}
+		if repeated++; round == 0 || d.held != last {
+			repeated, taken = 0, w.Appended
+		}
+		last, w.Appended = d.held, taken // an append from this state was dropped: somebody had made one before us
+		if err := w.append(ctx, &d, saltOf(repeated)); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("cannot write %s: %w", w.slice.Source, errUnsettled)
+}
+
+func (w *Writer) append(ctx context.Context, d *difference, salt string) error {
+	seenAt, err := w.clock(ctx)
+	if err != nil {
+		return err
+	}
+	lines := d.charges(w.content)
+	if err := w.ledger.Append(ctx, w.account, w.slice, seenAt, w.token(d.held, salt), lines); err != nil {
+		return fmt.Errorf("cannot append to %s: %w", w.slice.Source, err)
+	}
+	w.Appended += int64(len(lines))
+	return nil
+}
+
+func (w *Writer) commitStaged(ctx context.Context) error {
+	if err := w.spill(ctx); err != nil {
+		return err
+	}
+	for range maxRounds {
+		seenAt, err := w.clock(ctx)
+		if err != nil {
+			return err
+		}
+		n, err := w.stage.Apply(ctx, seenAt)
+		if err != nil {
+			return fmt.Errorf("cannot apply %s: %w", w.slice.Source, err)
+		}
+		if n == 0 {
+			return nil
+		}
+		w.Appended += n
+	}
+	return fmt.Errorf("cannot write %s: %w", w.slice.Source, errUnsettled)
+}
+
+func (w *Writer) clock(ctx context.Context) (time.Time, error) {
+	now, err := w.options.Now(ctx)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("cannot read the store's clock: %w", err)
+	}
+	if w.options.Guard == nil {
+		return now, nil
+	}
+	return now, w.options.Guard()
+}

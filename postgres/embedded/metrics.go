@@ -1,0 +1,35 @@
+package embedded
+
+import (
+	"errors"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+type metrics struct {
+	up       prometheus.Gauge
+	restarts prometheus.Counter
+}
+
+func newMetrics(reg prometheus.Registerer) metrics {
+	m := metrics{
+		up: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "infrazen_postgres_engine_up", Help: "1 while the embedded PostgreSQL engine answers.",
+		}),
+		restarts: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "infrazen_postgres_engine_restarts_total", Help: "Times that the embedded PostgreSQL engine was started again after it had died.",
+		}),
+	}
+	reg.MustRegister(m.up, m.restarts)
+	return m
+}
+
+// sqlState is the SQLSTATE of an error that PostgreSQL gave, or "".
+func sqlState(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code
+	}
+	return ""
+}
