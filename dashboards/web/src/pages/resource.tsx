@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { FieldChange, Panel, Rate, Resource, UsageSeries } from '../api/types.ts';
-import { Colours } from '../chart/palette.ts';
+import { Colours, ink } from '../chart/palette.ts';
 import { TimeSeries } from '../chart/timeseries.tsx';
 import { Body } from '../dashboard/dashboard.tsx';
 import { money } from '../format/money.ts';
@@ -11,6 +11,7 @@ import { useApp, type App } from '../state/app.tsx';
 import { usePeriod, type Period } from '../state/period.tsx';
 import { useQuery } from '../state/query.ts';
 import { iso, usageStep } from '../state/range.ts';
+import { useDark } from '../state/theme.ts';
 import { Badge, Empty, Failed, Loading, Notice } from '../ui/basics.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Card, PageHead } from '../ui/pages.tsx';
@@ -82,15 +83,15 @@ function Usage({ r, period }: { r: Resource; period: Period }) {
 function Metric({ s, period }: { s: UsageSeries; period: Period }) {
   const { t, lang } = useApp();
   const name = t.resources.metrics[s.metric] ?? s.metric;
-  const [colours] = useState(() => new Colours());
+  const dark = useDark();
   const series = useMemo(() => [
-    { key: 'value', label: name, colour: '#3b82f6', values: s.values, text: (i: number) => metric(s.metric, s.values[i] ?? 0, lang) },
-    ...(s.step > 0 ? [{ key: 'max', label: t.panel.max, colour: '#8490a2', values: s.max, text: (i: number) => metric(s.metric, s.max[i] ?? 0, lang) }] : []),
-  ], [s, lang, colours]);
+    ...(s.step > 0 ? [{ key: 'max', label: t.panel.max, colour: ink(dark).other, values: s.max, text: (i: number) => metric(s.metric, s.max[i] ?? 0, lang) }] : []),
+    { key: 'value', label: s.step > 0 ? t.panel.average : name, colour: ink(dark).accent, values: s.values, text: (i: number) => metric(s.metric, s.values[i] ?? 0, lang) },
+  ], [s, lang, dark]);
   return (
     <Card title={name}>
       <div class="metric-chart">
-        <TimeSeries times={s.times} series={series} draw="line" from={period.range.from} to={period.range.to} axis={(v) => metric(s.metric, v, lang)} byDay={false} label={name} onZoom={(from, to) => period.setRange({ preset: '', from, to })} />
+        <TimeSeries times={s.times} series={series} draw="line" from={period.range.from} to={period.range.to} axis={(v) => metric(s.metric, v, lang)} byDay={false} binary={s.metric.includes('_bytes')} label={name} onZoom={(from, to) => period.setRange({ preset: '', from, to })} />
       </div>
     </Card>
   );
