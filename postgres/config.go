@@ -21,7 +21,7 @@ type Config struct {
 	// Key is the key-encryption key: 32 bytes in base64, as NewKey makes. It is kept outside the database. Without it the
 	// store works but neither seals nor opens secrets.
 	Key string
-	// KeySetting is what the setting with the key is called, for error messages; "secrets.key (INFRAZEN_SECRETS_KEY)" when empty.
+	// KeySetting is what the setting with the key is called, for error messages; "key_file (INFRAZEN_KEY_FILE)" when empty.
 	KeySetting string
 	// MaxConns limits the pool; 10 when zero.
 	MaxConns int32
@@ -33,7 +33,7 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	if c.KeySetting == "" {
-		c.KeySetting = "secrets.key (INFRAZEN_SECRETS_KEY)"
+		c.KeySetting = "key_file (INFRAZEN_KEY_FILE)"
 	}
 	if c.MaxConns == 0 {
 		c.MaxConns = 10

@@ -44,6 +44,8 @@ type operation struct {
 	timeout time.Duration
 	// once is true when an Idempotency-Key is honoured.
 	once bool
+	// keep gives the part of the answer that may be kept for the key: all of it when nil.
+	keep func(body []byte) ([]byte, error)
 }
 
 // add puts an operation into the API. The handler's errors may be any: they are explained to the user here.
@@ -83,7 +85,7 @@ func (s *Server) describe(o operation) huma.Operation {
 		op.Security = []map[string][]string{{"session": {}}, {"token": {}}}
 	}
 	if o.once {
-		op.Middlewares = append(op.Middlewares, s.onlyOnce)
+		op.Middlewares = append(op.Middlewares, s.onlyOnce(o.keep))
 		op.Parameters = []*huma.Param{idempotencyParam()}
 	}
 	return op

@@ -37,38 +37,10 @@ type connectionStatusView struct {
 	Scopes          []scopeView `json:"scopes"`
 }
 
-type windowView struct {
-	Feed        string           `json:"feed"`
-	Grain       string           `json:"grain"`
-	From        *time.Time       `json:"from"`
-	To          *time.Time       `json:"to"`
-	Object      string           `json:"object" doc:"The file, for a window that is one"`
-	DueAt       *time.Time       `json:"due_at"`
-	LastSuccess *time.Time       `json:"last_success"`
-	LastAttempt *time.Time       `json:"last_attempt"`
-	Running     bool             `json:"running"`
-	Complete    bool             `json:"complete"`
-	Attempts    int              `json:"attempts"`
-	Found       int64            `json:"found"`
-	Appended    int64            `json:"appended"`
-	Fault       maybe[faultView] `json:"fault"`
-}
-
-type syncView struct {
-	At        *time.Time `json:"at"`
-	Created   int64      `json:"created"`
-	Updated   int64      `json:"updated"`
-	Deleted   int64      `json:"deleted"`
-	Unchanged int64      `json:"unchanged"`
-	Complete  bool       `json:"complete"`
-}
-
 // connectionID is the part of the address that names a connection.
 type connectionID struct {
 	ID string `path:"id" format:"uuid"`
 }
-
-func (c connectionID) id() pipeline.ConnectionID { return pipeline.ConnectionID(c.ID) }
 
 type connectionOut struct{ Body connectionView }
 
@@ -87,7 +59,7 @@ type createConnectionIn struct {
 }
 
 type updateConnectionIn struct {
-	connectionID
+	ID   string `path:"id" format:"uuid"`
 	Body struct {
 		Version  int64             `json:"version" doc:"The version that was read; 409 when there is a newer one"`
 		Name     *string           `json:"name,omitempty" minLength:"1" maxLength:"200"`
@@ -97,23 +69,6 @@ type updateConnectionIn struct {
 }
 
 type statusOut struct{ Body connectionStatusView }
-
-type listIn struct {
-	connectionID
-	Limit int `query:"limit" minimum:"1" maximum:"1000" default:"100"`
-}
-
-type windowsOut struct {
-	Body struct {
-		Windows []windowView `json:"windows"`
-	}
-}
-
-type syncsOut struct {
-	Body struct {
-		Syncs []syncView `json:"syncs"`
-	}
-}
 
 func (s *Server) routeConnections() {
 	const tag = "connections"
@@ -127,6 +82,7 @@ func (s *Server) routeConnections() {
 	add(s, operation{id: "sync-connection", method: http.MethodPost, path: "/connections/{id}/sync", tag: tag, summary: "Collect now", access: admins, status: http.StatusAccepted}, s.syncConnection)
 	add(s, operation{id: "get-connection-status", method: http.MethodGet, path: "/connections/{id}/status", tag: tag, summary: "How the collection stands", access: members}, s.connectionStatus)
 	add(s, operation{id: "list-windows", method: http.MethodGet, path: "/connections/{id}/windows", tag: tag, summary: "What was asked of the cloud, newest first", access: members}, s.listWindows)
+	add(s, operation{id: "list-runs", method: http.MethodGet, path: "/connections/{id}/runs", tag: tag, summary: "The attempts at windows, newest first", access: members}, s.listRuns)
 	add(s, operation{id: "list-syncs", method: http.MethodGet, path: "/connections/{id}/syncs", tag: tag, summary: "What the snapshots saw, newest first", access: members}, s.listSyncs)
 }
 
@@ -151,7 +107,7 @@ func (s *Server) listConnections(ctx context.Context, c caller, _ *struct{}) (*c
 }
 
 func (s *Server) getConnection(ctx context.Context, c caller, in *connectionID) (*connectionOut, error) {
-	conn, err := s.Store.Connection(ctx, c.tenant(), in.id())
+	conn, err := s.Store.Connection(ctx, c.tenant(), pipeline.ConnectionID(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -188,14 +144,14 @@ func (s *Server) createConnection(ctx context.Context, c caller, in *createConne
 func (s *Server) updateConnection(ctx context.Context, c caller, in *updateConnectionIn) (*connectionOut, error) {
 	change := ConnectionChange{Name: in.Body.Name, Paused: in.Body.Paused}
 	if in.Body.Settings != nil {
-		p, merged, err := s.mergeSettings(ctx, c, in.id(), in.Body.Settings)
+		p, merged, err := s.mergeSettings(ctx, c, pipeline.ConnectionID(in.ID), in.Body.Settings)
 		if err != nil {
 			return nil, err
 		}
 		change.Settings, _ = splitSettings(p.Info(), merged)
 		_, change.Secrets = splitSettings(p.Info(), in.Body.Settings)
 	}
-	conn, err := s.Store.UpdateConnection(ctx, c.tenant(), in.id(), in.Body.Version, change)
+	conn, err := s.Store.UpdateConnection(ctx, c.tenant(), pipeline.ConnectionID(in.ID), in.Body.Version, change)
 	if err != nil {
 		return nil, connectionConflict(err)
 	}
@@ -214,7 +170,7 @@ func connectionConflict(err error) error {
 // deleteConnection removes the facts before the row and once more after it: whatever a collector appended until it
 // noticed goes too, and a failure in between leaves a paused connection that can be deleted again.
 func (s *Server) deleteConnection(ctx context.Context, c caller, in *connectionID) (*struct{}, error) {
-	conn, err := s.Store.Connection(ctx, c.tenant(), in.id())
+	conn, err := s.Store.Connection(ctx, c.tenant(), pipeline.ConnectionID(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -237,7 +193,7 @@ func (s *Server) deleteConnection(ctx context.Context, c caller, in *connectionI
 }
 
 func (s *Server) syncConnection(ctx context.Context, c caller, in *connectionID) (*statusOut, error) {
-	conn, err := s.Store.Connection(ctx, c.tenant(), in.id())
+	conn, err := s.Store.Connection(ctx, c.tenant(), pipeline.ConnectionID(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -251,45 +207,11 @@ func (s *Server) syncConnection(ctx context.Context, c caller, in *connectionID)
 }
 
 func (s *Server) connectionStatus(ctx context.Context, c caller, in *connectionID) (*statusOut, error) {
-	st, err := s.Store.Status(ctx, c.tenant(), in.id())
+	st, err := s.Store.Status(ctx, c.tenant(), pipeline.ConnectionID(in.ID))
 	if err != nil {
 		return nil, err
 	}
 	return &statusOut{Body: viewStatus(st, c.lang)}, nil
-}
-
-func (s *Server) listWindows(ctx context.Context, c caller, in *listIn) (*windowsOut, error) {
-	if _, err := s.Store.Connection(ctx, c.tenant(), in.id()); err != nil {
-		return nil, err
-	}
-	ws, err := s.Store.WindowsOf(ctx, c.tenant(), in.id(), in.Limit)
-	if err != nil {
-		return nil, err
-	}
-	out := &windowsOut{}
-	out.Body.Windows = mapped(ws, func(w WindowState) windowView {
-		return windowView{
-			Feed: string(w.Feed), Grain: string(w.Grain), From: when(w.From), To: when(w.To), Object: w.Object, DueAt: when(w.DueAt),
-			LastSuccess: when(w.LastSuccess), LastAttempt: when(w.LastAttempt), Running: w.Running, Complete: w.Complete,
-			Attempts: w.Attempts, Found: w.Found, Appended: w.Appended, Fault: viewFaultIfAny(w.Fault, c.lang),
-		}
-	})
-	return out, nil
-}
-
-func (s *Server) listSyncs(ctx context.Context, c caller, in *listIn) (*syncsOut, error) {
-	if _, err := s.Store.Connection(ctx, c.tenant(), in.id()); err != nil {
-		return nil, err
-	}
-	list, err := s.Facts.Syncs(ctx, c.tenant(), in.id(), in.Limit)
-	if err != nil {
-		return nil, err
-	}
-	out := &syncsOut{}
-	out.Body.Syncs = mapped(list, func(y pipeline.SyncSummary) syncView {
-		return syncView{At: when(y.At), Created: y.Created, Updated: y.Updated, Deleted: y.Deleted, Unchanged: y.Unchanged, Complete: y.Complete}
-	})
-	return out, nil
 }
 
 func (s *Server) viewConnection(conn pipeline.Connection, st pipeline.ConnectionStatus, lang pipeline.Lang) connectionView {

@@ -2,9 +2,12 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"net/http"
+	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
@@ -25,53 +28,86 @@ func idempotencyParam() *huma.Param {
 }
 
 // onlyOnce answers a request that repeats an Idempotency-Key with the answer given before.
-func (s *Server) onlyOnce(ctx huma.Context, next func(huma.Context)) {
-	r, w := humachi.Unwrap(ctx)
-	key := r.Header.Get("Idempotency-Key")
-	if key == "" {
-		next(ctx)
-		return
-	}
-	if len(key) > maxKey {
-		s.writeProblem(w, r, invalid(fault{location: "header.Idempotency-Key", text: pipeline.Textf("длиннее %d знаков", "longer than %d characters", maxKey)}))
-		return
-	}
-	tenant, request := callerOf(ctx.Context()).tenant(), fingerprint(r)
-	held, err := s.Store.Idempotent(ctx.Context(), tenant, key, request)
-	switch {
-	case errors.Is(err, pipeline.ErrConflict):
-		s.writeProblem(w, r, invalid(fault{location: "header.Idempotency-Key", text: pipeline.Textf("этот ключ уже был у другого запроса", "this key was used for another request")}))
-	case err != nil:
-		s.writeProblem(w, r, err)
-	case held != nil:
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Idempotency-Replayed", "true")
-		w.WriteHeader(held.Status)
-		_, _ = w.Write(held.Body)
-	default:
-		s.keepAnswer(ctx, next, key, request)
+func (s *Server) onlyOnce(keep func([]byte) ([]byte, error)) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		r, w := humachi.Unwrap(ctx)
+		key := r.Header.Get("Idempotency-Key")
+		if key == "" {
+			next(ctx)
+			return
+		}
+		held, err := s.begin(r, key)
+		switch {
+		case err != nil:
+			s.writeProblem(w, r, err)
+		case held != nil:
+			w.Header().Set("Content-Type", "application/json")
+			w.Header().Set("Idempotency-Replayed", "true")
+			w.WriteHeader(held.Status)
+			_, _ = w.Write(held.Body)
+		default:
+			s.keepAnswer(ctx, next, key, keep)
+		}
 	}
 }
 
-// keepAnswer works on the request and stores the answer when it is a success: what failed may be tried again.
-func (s *Server) keepAnswer(ctx huma.Context, next func(huma.Context), key string, request []byte) {
+// begin reserves the key for the request, or gives the answer that it had.
+func (s *Server) begin(r *http.Request, key string) (*StoredAnswer, error) {
+	const location = "header.Idempotency-Key"
+	if len(key) > maxKey || !utf8.ValidString(key) {
+		return nil, invalid(fault{location: location, text: pipeline.Textf("нужен текст не длиннее %d знаков", "a text of at most %d characters is needed", maxKey)})
+	}
+	held, err := s.Store.Idempotent(r.Context(), callerOf(r.Context()).tenant(), key, fingerprint(r))
+	switch {
+	case errors.Is(err, pipeline.ErrConflict):
+		return nil, invalid(fault{location: location, text: pipeline.Textf("этот ключ уже был у другого запроса", "this key was used for another request")})
+	case errors.Is(err, pipeline.ErrStale):
+		e := refuse(http.StatusConflict, "Запрос с этим ключом ещё выполняется. Повторите через несколько секунд.", "The request with this key is still under way. Try again in a few seconds.")
+		e.retry = 5 * time.Second
+		return nil, e
+	}
+	return held, err
+}
+
+// keepAnswer works on the request and keeps the answer when it is a success: what failed may be tried again.
+func (s *Server) keepAnswer(ctx huma.Context, next func(huma.Context), key string, keep func([]byte) ([]byte, error)) {
 	r, w := humachi.Unwrap(ctx)
 	tee := &teeWriter{ResponseWriter: w}
+	defer func() {
+		done, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), s.Config.RequestTimeout)
+		defer cancel()
+		if err := s.endOnce(done, tee, key, keep); err != nil {
+			s.Log.ErrorContext(done, "answer not kept for its idempotency key", "request_id", aboutOf(done).id, "error", err)
+		}
+	}()
 	next(humachi.NewContext(ctx.Operation(), r, tee))
+}
+
+func (s *Server) endOnce(ctx context.Context, tee *teeWriter, key string, keep func([]byte) ([]byte, error)) error {
+	tenant := callerOf(ctx).tenant()
 	if tee.status < 200 || tee.status > 299 {
-		return
+		return s.Store.DropIdempotent(ctx, tenant, key)
 	}
-	answer := StoredAnswer{Status: tee.status, Body: tee.body.Bytes()}
-	if err := s.Store.StoreIdempotent(r.Context(), callerOf(r.Context()).tenant(), key, request, answer); err != nil {
-		s.Log.ErrorContext(r.Context(), "answer not kept for its idempotency key", "request_id", aboutOf(r.Context()).id, "error", err)
+	body := tee.body.Bytes()
+	if keep != nil {
+		kept, err := keep(body)
+		if err != nil {
+			return err
+		}
+		body = kept
 	}
+	return s.Store.StoreIdempotent(ctx, tenant, key, StoredAnswer{Status: tee.status, Body: body})
 }
 
 // fingerprint tells requests apart that share a key.
 func fingerprint(r *http.Request) []byte {
 	a := aboutOf(r.Context())
 	h := sha256.New()
-	for _, part := range [][]byte{[]byte(r.Method), []byte(r.URL.Path), a.body} {
+	user := ""
+	if a.caller != nil {
+		user = string(a.caller.User.ID)
+	}
+	for _, part := range [][]byte{[]byte(user), []byte(r.Method), []byte(r.URL.Path), a.body} {
 		h.Write(part)
 		h.Write([]byte{0})
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/infrazen/infrazen/dashboards"
 	"github.com/infrazen/infrazen/pipeline"
 	"github.com/infrazen/infrazen/pipeline/ask"
 )
@@ -59,7 +60,7 @@ type Server struct {
 	router     chi.Router
 	handler    http.Handler
 	kinds      map[pipeline.Kind]pipeline.Provider
-	dashboards *dashboardFiles
+	dashboards []dashboards.Dashboard
 	metrics    *metrics
 	limits     *signInLimits
 	proxies    proxies

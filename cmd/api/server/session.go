@@ -87,7 +87,7 @@ func (s *Server) routeSession() {
 	add(s, operation{id: "get-session", method: http.MethodGet, path: "/session", tag: "session", summary: "Who is signed in, and where", access: members}, s.getSession)
 	add(s, operation{id: "sign-out", method: http.MethodDelete, path: "/session", tag: "session", summary: "Sign out", access: anyone}, s.signOut)
 	add(s, operation{id: "switch-tenant", method: http.MethodPut, path: "/session/tenant", tag: "session", summary: "Go to another organisation of the user", access: persons}, s.switchTenant)
-	add(s, operation{id: "change-password", method: http.MethodPut, path: "/session/password", tag: "session", summary: "Change the password", access: persons}, s.changePassword)
+	add(s, operation{id: "change-password", method: http.MethodPut, path: "/session/password", tag: "session", summary: "Change the password; other sessions of the user end", access: persons}, s.changePassword)
 	add(s, operation{id: "update-user", method: http.MethodPatch, path: "/session/user", tag: "session", summary: "Change the name or the language", access: persons}, s.updateUser)
 }
 
@@ -220,7 +220,10 @@ func (s *Server) changePassword(ctx context.Context, c caller, in *passwordIn) (
 	} else if err != nil {
 		return nil, err
 	}
-	return nil, s.Store.SetPassword(ctx, c.User.ID, in.Body.New)
+	if err := s.Store.SetPassword(ctx, c.User.ID, in.Body.New); err != nil {
+		return nil, err
+	}
+	return nil, s.Store.DeleteOtherSessions(ctx, c.User.ID, c.secret)
 }
 
 type userOut struct{ Body userView }
@@ -233,7 +236,8 @@ func (s *Server) updateUser(ctx context.Context, c caller, in *userIn) (*userOut
 	if in.Body.Lang != nil {
 		u.Lang = pipeline.Lang(*in.Body.Lang)
 	}
-	if err := s.Store.UpdateUser(ctx, u); err != nil {
+	u, err := s.Store.UpdateUser(ctx, u)
+	if err != nil {
 		return nil, err
 	}
 	return &userOut{Body: viewUser(u)}, nil

@@ -19,10 +19,10 @@ type SignIn struct {
 
 // Token is an API token as listed: what it opens with is not in it.
 type Token struct {
-	ID                             string
-	UserID                         pipeline.UserID
-	Name                           string
-	CreatedAt, ExpiresAt, LastUsed time.Time
+	ID        string
+	Name      string
+	CreatedAt time.Time
+	ExpiresAt time.Time // zero when it does not run out
 }
 
 // ConnectionChange is an edit of a connection; what is nil stays.
@@ -37,15 +37,32 @@ type ConnectionChange struct {
 
 // WindowState is a window of a connection as listed on its status page.
 type WindowState struct {
-	Feed                            pipeline.Feed
-	Grain                           pipeline.Grain
-	From, To                        time.Time
-	Object                          string
-	DueAt, LastSuccess, LastAttempt time.Time
-	Running, Complete               bool
-	Attempts                        int
-	Found, Appended                 int64
-	Fault                           *pipeline.Fault
+	Feed     pipeline.Feed
+	Grain    pipeline.Grain
+	From, To time.Time
+	Object   string
+	// DueAt is when it is to be collected (again); zero when nothing is owed.
+	DueAt                    time.Time
+	AttemptedAt, SucceededAt time.Time
+	Running, Complete        bool
+	// Attempt counts the tries since the last success.
+	Attempt int
+	Fault   *pipeline.Fault
+}
+
+// Run is one attempt at a window.
+type Run struct {
+	Feed                  pipeline.Feed
+	Grain                 pipeline.Grain
+	From, To              time.Time
+	Object                string
+	Attempt               int
+	StartedAt, FinishedAt time.Time
+	Complete              bool
+	Found, Appended       int64
+	Fault                 *pipeline.Fault
+	Scopes                []pipeline.ScopeResult
+	Notes                 []pipeline.Note
 }
 
 // StoredAnswer is an answer kept under an idempotency key.
@@ -61,19 +78,21 @@ type People interface {
 	SetPassword(ctx context.Context, user pipeline.UserID, password string) error
 	// UseLink opens a one-time link; a second use fails with pipeline.ErrBadCredentials.
 	UseLink(ctx context.Context, token string) (pipeline.User, error)
-	UpdateUser(ctx context.Context, u pipeline.User) error
+	UpdateUser(ctx context.Context, u pipeline.User) (pipeline.User, error)
 	Memberships(ctx context.Context, user pipeline.UserID) ([]pipeline.Membership, error)
 
 	CreateSession(ctx context.Context, user pipeline.UserID, tenant pipeline.TenantID, ttl time.Duration) (token string, err error)
 	// Session opens a session or an API token; it fails with pipeline.ErrNotFound or ErrBadCredentials.
 	Session(ctx context.Context, token string) (SignIn, error)
 	DeleteSession(ctx context.Context, token string) error
+	// DeleteOtherSessions signs the user out everywhere but in the session with this token.
+	DeleteOtherSessions(ctx context.Context, user pipeline.UserID, token string) error
 
 	// CreateToken makes an API token; a ttl of zero never ends.
 	CreateToken(ctx context.Context, user pipeline.UserID, tenant pipeline.TenantID, name string, ttl time.Duration) (token, id string, err error)
 	// Tokens lists the user's tokens in the tenant.
-	Tokens(ctx context.Context, user pipeline.UserID, tenant pipeline.TenantID) ([]Token, error)
-	DeleteToken(ctx context.Context, user pipeline.UserID, tenant pipeline.TenantID, id string) error
+	Tokens(ctx context.Context, tenant pipeline.TenantID, user pipeline.UserID) ([]Token, error)
+	DeleteToken(ctx context.Context, tenant pipeline.TenantID, user pipeline.UserID, id string) error
 }
 
 // Connections is what the server needs of the store of connections.
@@ -91,6 +110,8 @@ type Connections interface {
 	Statuses(ctx context.Context, tenant pipeline.TenantID) ([]pipeline.ConnectionStatus, error)
 	// WindowsOf lists windows, newest first.
 	WindowsOf(ctx context.Context, tenant pipeline.TenantID, id pipeline.ConnectionID, limit int) ([]WindowState, error)
+	// RunsOf lists attempts at windows, newest first.
+	RunsOf(ctx context.Context, tenant pipeline.TenantID, id pipeline.ConnectionID, limit int) ([]Run, error)
 	DataState(ctx context.Context, tenant pipeline.TenantID, conns []pipeline.ConnectionID, from, to time.Time) (pipeline.DataState, error)
 }
 
@@ -112,10 +133,13 @@ type Chats interface {
 
 // Answers keeps the answers given under idempotency keys.
 type Answers interface {
-	// Idempotent gives the answer stored under the key, nil when there is none. It fails with pipeline.ErrConflict when
-	// the key was used for another request.
+	// Idempotent begins a request with a key: it gives the answer that the same request had before; or nil, and then the work
+	// is to be done and ended with StoreIdempotent or DropIdempotent. It fails with pipeline.ErrConflict when the key was
+	// used for another request, and with pipeline.ErrStale while the first one still runs.
 	Idempotent(ctx context.Context, tenant pipeline.TenantID, key string, request []byte) (*StoredAnswer, error)
-	StoreIdempotent(ctx context.Context, tenant pipeline.TenantID, key string, request []byte, answer StoredAnswer) error
+	StoreIdempotent(ctx context.Context, tenant pipeline.TenantID, key string, answer StoredAnswer) error
+	// DropIdempotent frees the key of a request that failed.
+	DropIdempotent(ctx context.Context, tenant pipeline.TenantID, key string) error
 }
 
 // Store is everything the server keeps in PostgreSQL. Whatever is not there, or is another tenant's, is pipeline.ErrNotFound.
