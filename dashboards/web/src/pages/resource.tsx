@@ -141,12 +141,22 @@ function Pairs({ title, pairs, open }: { title: string; pairs: Record<string, st
   );
 }
 
+// priceText writes a price as changes have it, "6.12 RUB/hour vps sku billed", for people; "?" is a price nobody knows.
+function priceText(v: string, t: App['t'], lang: App['lang']): string {
+  const m = /^(\?|-?\d+(?:\.\d+)?) ([A-Z]{3})\/(hour|day|month)\b/.exec(v);
+  if (!m) return v.startsWith('?') ? t.resources.priceUnknown : v;
+  const [, amount, currency, period] = m;
+  return rateText({ component: '', service_name: '', sku_id: '', amount: amount === '?' ? null : amount!, currency: currency!, period: period as Rate['period'], cost_status: '' }, t, lang);
+}
+
 // changeText says one change in words.
-export function changeText(c: FieldChange, t: App['t'], lang: App['lang']): string {
+export function changeText(c: FieldChange, t: App['t'], lang: App['lang'], zone: string): string {
   const [head = '', ...rest] = c.field.split('.');
   const key = rest.join('.');
   const name = head === 'tag' ? t.resources.tag(key) : head === 'attribute' ? t.resources.attribute(key) : head === 'rate' ? t.resources.rate(key) : (t.resources.fields[head] ?? c.field);
   const write = (v: string) => {
+    if (head === 'rate') return priceText(v, t, lang);
+    if (head === 'created_at' && known(v)) return moment(Date.parse(v), lang, zone);
     if (head.endsWith('_bytes') && /^\d+$/.test(v)) return bytes(Number(v), lang);
     if (head === 'status') return statusText(v, t);
     if (head === 'type') return t.resources.typeOne[v] ?? v;
@@ -159,7 +169,7 @@ export function changeText(c: FieldChange, t: App['t'], lang: App['lang']): stri
 }
 
 function History({ r }: { r: Resource }) {
-  const { t, client, lang } = useApp();
+  const { t, client, lang, zone } = useApp();
   const answer = useQuery(`history/${r.connection_id}/${r.id}/${r.seen_at}`, (signal) => client.history(r.connection_id, r.id, signal));
   if (!answer.data) return answer.error ? <Failed error={answer.error} again={answer.again} /> : <Loading />;
   if (answer.data.length === 0) return <p class="mute">{t.resources.noHistory}</p>;
@@ -170,7 +180,7 @@ function History({ r }: { r: Resource }) {
           <When at={s.change === 'deleted' && known(s.deleted_at) ? s.deleted_at : s.seen_at} never="" />
           {s.change === 'created' && <p>{t.resources.created}</p>}
           {s.change === 'deleted' && <p>{t.resources.wasDeleted}</p>}
-          {(s.change === 'updated' ? (s.changes ?? []) : []).map((c) => <p key={c.field}>{changeText(c, t, lang)}</p>)}
+          {(s.change === 'updated' ? (s.changes ?? []) : []).map((c) => <p key={c.field}>{changeText(c, t, lang, zone)}</p>)}
         </li>
       ))}
     </ol>
