@@ -139,7 +139,7 @@ export const en: Texts = {
     points: (title, count) => `Chart “${title}”: ${n(count, 'point', 'points')}. The same numbers are in the table: panel menu, “Show as a table”.`,
     currencies: 'Currencies are never added up: each is shown by itself.',
     shownCurrency: 'Currency of the chart',
-    averageShort: 'average',
+    average: 'Average',
     peakShort: 'p95',
     max: 'Maximum',
     server: 'Server',

@@ -138,7 +138,7 @@ export const ru = {
     points: (title: string, count: number) => `График «${title}»: ${n(count, 'точка', 'точки', 'точек')}. Те же числа есть в таблице: меню панели, «Показать таблицей».`,
     currencies: 'Валюты не складываются: показана каждая отдельно.',
     shownCurrency: 'Валюта графика',
-    averageShort: 'в среднем',
+    average: 'Среднее',
     peakShort: 'p95',
     max: 'Максимум',
     server: 'Сервер',
