@@ -135,7 +135,7 @@ func (b *costSQL) step() string {
 	edges := b.span.edges
 	start := b.bind("Int64", edges[0].Unix())
 	step := start
-	if width, ok := uniform(edges); len(edges) > 1 && ok {
+	if width, ok := uniform(edges, b.span.to); ok {
 		step = fmt.Sprintf("%s + intDiv(%s - %s, %s) * %[4]s", start, at, start, b.bind("Int64", width))
 	} else if len(edges) > 1 {
 		seconds := make([]int64, len(edges))
@@ -150,8 +150,8 @@ func (b *costSQL) step() string {
 	return step
 }
 
-// uniform tells whether all steps are as long, and how many seconds that is.
-func uniform(edges []time.Time) (int64, bool) {
+// uniform tells whether all steps are as long, the last at most so, and how many seconds that is.
+func uniform(edges []time.Time, to time.Time) (int64, bool) {
 	if len(edges) < 2 {
 		return 0, false
 	}
@@ -161,7 +161,7 @@ func uniform(edges []time.Time) (int64, bool) {
 			return 0, false
 		}
 	}
-	return width, true
+	return width, to.Sub(edges[len(edges)-1]) <= time.Duration(width)*time.Second
 }
 
 // keys are the names of the columns of the groups: k0, k1, k2.
