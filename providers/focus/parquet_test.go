@@ -234,11 +234,12 @@ func TestParquetThatIsRefused(t *testing.T) {
 func TestParquetDamagedAnywhere(t *testing.T) {
 	good := writeParquet(t, []pairsRow{{BilledCost: "1", BillingCurrency: "USD", ChargePeriodStart: "2026-10-01", ChargePeriodEnd: 20728, ChargeCategory: "Tax",
 		Tags: []pair{{Key: "a", Value: ptr("b")}}}})
+	dir := t.TempDir()
+	s := openFolder(t, dir, focus.Options{})
 	for i := range good {
 		bad := bytes.Clone(good)
 		bad[i] ^= 0x55
-		dir := t.TempDir()
 		put(t, dir, "x.parquet", bad)
-		collectAll(t, openFolder(t, dir, focus.Options{}), newLedger())
+		collectAll(t, s, newLedger())
 	}
 }
