@@ -59,12 +59,15 @@ func TestKilledCollectorsLeaveWhatACleanRunLeaves(t *testing.T) {
 	t.Logf("repeat with %s=%d", seedVariable, seed)
 	th := open(t, seed)
 	clean, fire := th.company(t, "clean"), th.company(t, "fire")
+	began := time.Now()
 	for e := range epochs {
 		th.playClean(t, clean, e)
 	}
+	t.Logf("clean run: %s", time.Since(began).Round(time.Second))
 	kills := 0
 	for e := range epochs {
 		kills += th.playUnderFire(t, fire, e)
+		t.Logf("epoch %d under fire: %s", e, time.Since(began).Round(time.Second))
 	}
 	t.Logf("%d processes were killed at work", kills)
 	if kills < 20 {
@@ -261,6 +264,7 @@ func (th *theatre) playUnderFire(t *testing.T, c *company, epoch int) (kills int
 			th.engine.KillOnly(t)
 		}
 	}
+	t.Logf("%d kills in epoch %d", kills, epoch)
 	// The first list of files after the last restatement may find files in the hands of a collector; the second does not.
 	for range 2 {
 		th.settle(t, c, epoch, th.plan(t, c, epoch))

@@ -142,7 +142,7 @@ func (s *story) nextFiles(r *rand.Rand) map[string]string {
 		month := time.Date(s.base.Year(), s.base.Month(), 1, 0, 0, 0, 0, time.UTC)
 		const form = "2006-01-02T15:04:05Z"
 		for range 100 + r.IntN(700) {
-			start := s.base.Add(time.Duration(r.IntN(200)-180) * time.Hour) // over two months when the base is near their border
+			start := s.base.Add(time.Duration(r.IntN(60)-40) * time.Hour) // over two months when the base is near their border
 			fmt.Fprintf(&b, "AWS,AWS,AWS,1,USD,%s,%s,%s,%s,Usage,Compute,EC2,i-%d,%s,%s,%s,%s,1,Hours\n",
 				month.Format(form), month.AddDate(0, 1, 0).Format(form), start.Format(form), start.Add(time.Hour).Format(form),
 				r.IntN(50), money(r), money(r), money(r), money(r))
