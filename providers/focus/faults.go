@@ -34,6 +34,12 @@ func faultGone(key string) *pipeline.Fault {
 		"The file %q is no longer there. Put it back, or remove the connection if it is not needed.", key))
 }
 
+// isGone tells whether an error says that a file is not there.
+func isGone(err error, key string) bool {
+	var f *pipeline.Fault
+	return errors.As(err, &f) && f.Code == pipeline.FaultNotFound && f.Scope == key
+}
+
 func faultTorn(key string, err error) *pipeline.Fault {
 	return because(newFault(pipeline.FaultMalformed, key,
 		"Файл «%s» обрывается или повреждён, поэтому ничего из него не загружено. Выгрузите или скопируйте его ещё раз целиком.",
