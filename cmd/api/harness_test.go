@@ -20,6 +20,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/infrazen/infrazen/clickhouse/embedded"
+	"github.com/infrazen/infrazen/clickhouse/embedded/enginetest"
 	"github.com/infrazen/infrazen/cmd/api/server"
 	"github.com/infrazen/infrazen/cmd/api/stores"
 	"github.com/infrazen/infrazen/dashboards"
@@ -28,7 +30,12 @@ import (
 	"github.com/infrazen/infrazen/postgres/pgtest"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) {
+	if _, child, _ := embedded.FromEnvironment(); child {
+		enginetest.Main(m) // this process is the ClickHouse of a test
+	}
+	pgtest.Main(m)
+}
 
 const (
 	// password is that of every person of the tests, and of every account of the toy cloud.

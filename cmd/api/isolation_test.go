@@ -15,9 +15,15 @@ import (
 // table fails the test.
 func (s suite) TestIsolation(t *testing.T) {
 	w := s.world(t)
+	isolation(t, w, func(conn pipeline.ConnectionID) { w.facts.fill(w.alpha.ID, conn, "alpha-secret") })
+}
+
+// isolation is the walk; fill gives the connection facts that all hold the words "alpha-secret".
+func isolation(t *testing.T, w *world, fill func(pipeline.ConnectionID)) {
+	t.Helper()
 	owner, thief := w.asAdmin(), w.asOther()
 	conn := owner.connect("alpha-secret connection")
-	w.facts.fill(w.alpha.ID, pipeline.ConnectionID(conn), "alpha-secret")
+	fill(pipeline.ConnectionID(conn))
 	budget := owner.post("/api/v1/budgets", budgetBody("alpha-secret budget")).want(http.StatusCreated).text("id")
 	token := owner.post("/api/v1/tokens", map[string]string{"name": "alpha-secret token"}).want(http.StatusCreated).text("id")
 	code := owner.post("/api/v1/telegram/code", nil).want(http.StatusCreated).text("code")
@@ -82,7 +88,7 @@ func (s suite) TestIsolation(t *testing.T) {
 		"create-token":          {"/api/v1/tokens", map[string]string{"name": "mine"}, 201},
 		"delete-token":          {"/api/v1/tokens/" + token, nil, 404},
 	}
-	views := []string{path, "/api/v1/connections", "/api/v1/budgets", "/api/v1/tokens", "/api/v1/telegram/chats", "/api/v1/session"}
+	views := []string{path, "/api/v1/resources", "/api/v1/balances", "/api/v1/connections", "/api/v1/budgets", "/api/v1/tokens", "/api/v1/telegram/chats", "/api/v1/session"}
 	before := make([]string, len(views))
 	for i, v := range views {
 		before[i] = string(owner.get(v).want(http.StatusOK).body)
@@ -105,8 +111,7 @@ func (s suite) TestIsolation(t *testing.T) {
 		if got.status != a.status {
 			t.Errorf("%s: status %d, want %d: %s", op.id, got.status, a.status, got.body)
 		}
-		echo := got.body
-		if strings.Contains(string(echo), "alpha-secret") || (got.status < 300 && strings.Contains(string(echo), conn)) {
+		if body := string(got.body); strings.Contains(body, "alpha-secret") || (got.status < 300 && strings.Contains(body, conn)) {
 			t.Errorf("%s tells of another organisation: %s", op.id, got.body)
 		}
 	}
