@@ -47,6 +47,9 @@ func statusTitle(status int, lang pipeline.Lang) string {
 
 // humaText says in lang what huma says in English. What it does not know stays English.
 func humaText(message string, lang pipeline.Lang) string {
+	if list, ok := strings.CutSuffix(message, `, "`); ok { // an empty value is allowed too, which nobody needs to be told
+		message = list + `"`
+	}
 	if lang == pipeline.English {
 		return message
 	}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"path"
@@ -24,31 +25,30 @@ func (s *Server) routeWeb(r chi.Router) {
 }
 
 func (s *Server) serveWeb(w http.ResponseWriter, r *http.Request) {
-	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
-	if name == "api" || strings.HasPrefix(name, "api/") {
-		s.noSuchPage(w, r)
-		return
-	}
+	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
 	switch {
-	case s.isWebFile(name) && name != "index.html":
+	case name == "api" || strings.HasPrefix(name, "api/"):
+		s.noSuchPage(w, r)
+	case name != "index.html" && s.isWebFile(name):
 		s.serveWebFile(w, r, name)
-	case name != "" && strings.Contains(path.Base(name), "."):
+	case name != "index.html" && strings.Contains(path.Base("/"+name), "."):
 		s.noSuchPage(w, r)
 	default:
-		s.serveWebPage(w, r)
+		w.Header().Set("Cache-Control", "no-cache")
+		http.ServeContent(w, r, "index.html", time.Time{}, bytes.NewReader(s.page))
 	}
 }
 
-// serveWebPage answers with the app's page at whatever address. The standard library's file server is no help: it answers
-// the address of a page, and of a folder, with a redirect.
-func (s *Server) serveWebPage(w http.ResponseWriter, r *http.Request) {
-	page, err := fs.ReadFile(s.Web, "index.html")
-	if err != nil {
-		s.noSuchPage(w, r)
-		return
+// readPage gives the web app's page.
+func readPage(web fs.FS) ([]byte, error) {
+	if web == nil {
+		return nil, nil
 	}
-	w.Header().Set("Cache-Control", "no-cache")
-	http.ServeContent(w, r, "index.html", time.Time{}, bytes.NewReader(page))
+	page, err := fs.ReadFile(web, "index.html")
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the web app's page: %w", err)
+	}
+	return page, nil
 }
 
 func (s *Server) isWebFile(name string) bool {
