@@ -127,7 +127,7 @@ func (s *Server) args() []string {
 		"password_encryption": "scram-sha-256",
 	}
 	if s.cfg.Volatile {
-		maps.Copy(settings, map[string]string{"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"})
+		maps.Copy(settings, map[string]string{"fsync": "off", "full_page_writes": "off", "autovacuum": "off"})
 	}
 	maps.Copy(settings, s.cfg.Settings)
 	args := []string{"-D", s.cluster.data}

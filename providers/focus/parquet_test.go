@@ -219,6 +219,7 @@ func TestParquetThatIsRefused(t *testing.T) {
 	f(writeParquet(t, []nan{{BilledCost: 1, BillingCurrency: "USD", ChargePeriodStart: "2026-10-01", ChargePeriodEnd: "2026-10-02", ChargeCategory: "Tax"},
 		{BilledCost: nanValue(), BillingCurrency: "USD", ChargePeriodStart: "2026-10-01", ChargePeriodEnd: "2026-10-02", ChargeCategory: "Tax"}}),
 		`Row 2, BilledCost: "NaN"`)
+	f(writeParquet(t, []pairsRow{{BilledCost: "1"}}, parquet.Compression(&parquet.Lz4Raw)), "LZ4_RAW")
 	type nested struct {
 		BilledCost        []string `parquet:"BilledCost,list"`
 		BillingCurrency   string
