@@ -1,10 +1,12 @@
 package server
 
 import (
+	"bytes"
 	"io/fs"
 	"net/http"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 )
@@ -30,12 +32,23 @@ func (s *Server) serveWeb(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case s.isWebFile(name) && name != "index.html":
 		s.serveWebFile(w, r, name)
-	case strings.Contains(path.Base(name), "."):
+	case name != "" && strings.Contains(path.Base(name), "."):
 		s.noSuchPage(w, r)
 	default:
-		w.Header().Set("Cache-Control", "no-cache")
-		http.ServeFileFS(w, r, s.Web, "/") // index.html; asked for by its own name it would redirect to "/"
+		s.serveWebPage(w, r)
 	}
+}
+
+// serveWebPage answers with the app's page at whatever address. The standard library's file server is no help: it answers
+// the address of a page, and of a folder, with a redirect.
+func (s *Server) serveWebPage(w http.ResponseWriter, r *http.Request) {
+	page, err := fs.ReadFile(s.Web, "index.html")
+	if err != nil {
+		s.noSuchPage(w, r)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-cache")
+	http.ServeContent(w, r, "index.html", time.Time{}, bytes.NewReader(page))
 }
 
 func (s *Server) isWebFile(name string) bool {
