@@ -184,12 +184,12 @@ function spread(min: number | null, max: number | null): [number, number] {
 function seriesOf(s: Series, draw: string): uPlot.Series {
   const common = { label: s.label, points: { show: false }, stroke: s.colour };
   if (draw === 'bars') return { ...common, width: 0, fill: s.colour, paths: uPlot.paths.bars!({ align: 1, size: [0.82, 64], radius: 0 }) };
-  if (draw === 'area') return { ...common, width: 1.5, fill: s.colour + '59', paths: uPlot.paths.stepped!({ align: 1 }) };
+  if (draw === 'area') return { ...common, width: 1.5, fill: s.colour + '59', paths: uPlot.paths.stepped!({ align: 1, extend: true }) };
   return { ...common, width: 1.5 };
 }
 
 function dashed(s: Series): uPlot.Series {
-  return { label: s.label, stroke: s.colour, width: 1.5, dash: [5, 4], points: { show: false }, paths: uPlot.paths.stepped!({ align: 1 }) };
+  return { label: s.label, stroke: s.colour, width: 1.5, dash: [5, 4], points: { show: false }, paths: uPlot.paths.stepped!({ align: 1, extend: true }) };
 }
 
 function axes(props: ChartProps, view: View): uPlot.Axis[] {

@@ -140,7 +140,7 @@ export function LoadPanel({ panel, view }: PanelProps) {
       {(machines) => machines.length === 0 ? <Empty>{t.panel.noUsage}</Empty> : (
         <div class="scroll" tabIndex={0}>
           <table class="data load">
-            <thead><tr><th scope="col">{t.panel.server}</th><th scope="col">{t.panel.cpu}</th><th scope="col" class="num">{t.panel.peakShort}</th><th scope="col">{t.panel.memory}</th></tr></thead>
+            <thead><tr><th scope="col">{t.panel.server}</th><th scope="col">{t.panel.cpu}</th><th scope="col" class="num" title={t.panel.peak}>{t.panel.peakShort}</th><th scope="col">{t.panel.memory}</th></tr></thead>
             <tbody>
               {machines.map((m) => (
                 <tr key={m.connection + m.id}>
