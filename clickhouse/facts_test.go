@@ -52,7 +52,7 @@ func state(id string, seen time.Time, change pipeline.ChangeKind) pipeline.Resou
 			ProjectName: "Project", RegionID: "ru-1", RegionName: "Москва", ZoneID: "a", VCPU: 2, MemoryBytes: 4 << 30,
 			DiskBytes: 40 << 30, Tags: map[string]string{"env": "prod"}, Attributes: map[string]string{"ip": "10.0.0.1"},
 			Volatile: map[string]string{"uptime": "5"}, CreatedAt: hour(-100),
-			Rates: []pipeline.Rate{{Component: "license", ServiceName: "VPS", Known: true, Amount: dec("0.1"), Currency: "RUB", Period: pipeline.PerDay, CostStatus: pipeline.Estimated}},
+			Rates:  []pipeline.Rate{{Component: "license", ServiceName: "VPS", Known: true, Amount: dec("0.1"), Currency: "RUB", Period: pipeline.PerDay, CostStatus: pipeline.Estimated}},
 			Events: []pipeline.ResourceEvent{{Kind: pipeline.EventStarted, Time: hour(-99), Failed: true}},
 		},
 		ConnectionID: account().Connection, Change: change, SeenAt: seen,

@@ -52,7 +52,9 @@ func equal() cmp.Options {
 	}
 }
 
-func hour(n int) time.Time { return time.Date(2026, 10, 31, 20, 0, 0, 0, time.UTC).Add(time.Duration(n) * time.Hour) }
+func hour(n int) time.Time {
+	return time.Date(2026, 10, 31, 20, 0, 0, 0, time.UTC).Add(time.Duration(n) * time.Hour)
+}
 
 func account() collect.Account {
 	return collect.Account{Tenant: "11111111-1111-4111-8111-111111111111", Connection: "22222222-2222-4222-8222-222222222222"}

@@ -6,11 +6,15 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
+	"syscall"
 	"time"
 
 	"github.com/alexedwards/argon2id"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -21,7 +25,7 @@ type Config struct {
 	// Key is the key-encryption key: 32 bytes in base64, as NewKey makes. It is kept outside the database. Without it the
 	// store works but neither seals nor opens secrets.
 	Key string
-	// KeySetting is what the setting with the key is called, for error messages; "secrets.key (INFRAZEN_SECRETS_KEY)" when empty.
+	// KeySetting is what the setting with the key is called, for error messages; "key_file (INFRAZEN_KEY_FILE)" when empty.
 	KeySetting string
 	// MaxConns limits the pool; 10 when zero.
 	MaxConns int32
@@ -33,7 +37,7 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	if c.KeySetting == "" {
-		c.KeySetting = "secrets.key (INFRAZEN_SECRETS_KEY)"
+		c.KeySetting = "key_file (INFRAZEN_KEY_FILE)"
 	}
 	if c.MaxConns == 0 {
 		c.MaxConns = 10
@@ -57,7 +61,29 @@ func (c Config) pool() (*pgxpool.Config, error) {
 	}
 	pool.MaxConns = c.MaxConns
 	pool.MaxConnIdleTime = 5 * time.Minute
+	pool.ConnConfig.DialFunc = patientDial(pool.ConnConfig.DialFunc)
 	pool.ConnConfig.RuntimeParams["application_name"] = "infrazen"
 	pool.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	return pool, nil
+}
+
+// restartTime is how long a new connection waits for an engine that is being started again.
+const restartTime = 3 * time.Second
+
+// patientDial tries again while nobody listens, for as long as a restart of the engine takes.
+func patientDial(dial pgconn.DialFunc) pgconn.DialFunc {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		until := time.Now().Add(restartTime)
+		for {
+			conn, err := dial(ctx, network, addr)
+			if err == nil || !errors.Is(err, syscall.ECONNREFUSED) || time.Now().After(until) {
+				return conn, err
+			}
+			select {
+			case <-ctx.Done():
+				return nil, err
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+	}
 }

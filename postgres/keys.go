@@ -10,9 +10,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/infrazen/infrazen/pipeline"
@@ -32,33 +29,6 @@ func NewKey() string {
 	key := make([]byte, keySize)
 	_, _ = rand.Read(key) // never fails since Go 1.24
 	return base64.StdEncoding.EncodeToString(key)
-}
-
-// KeyFile returns the key in a file, making the file with a new key when it is not there. The file is for its owner alone.
-func KeyFile(path string) (string, error) {
-	kept, err := os.ReadFile(path)
-	if err == nil {
-		return strings.TrimSpace(string(kept)), nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("cannot read the key for secrets: %w", err)
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return "", fmt.Errorf("cannot make the folder of the key for secrets: %w", err)
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return KeyFile(path)
-	}
-	if err != nil {
-		return "", fmt.Errorf("cannot keep the key for secrets: %w", err)
-	}
-	key := NewKey()
-	_, err = f.WriteString(key + "\n")
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return "", fmt.Errorf("cannot keep the key for secrets: %w", err)
-	}
-	return key, nil
 }
 
 // keyring is the key-encryption key in use. The zero keyring has none.

@@ -136,7 +136,8 @@ func (s *Store) PostponeDelivery(ctx context.Context, deliveryID string, until t
 }
 
 const sqlAbandon = `/* abandon_delivery */
-UPDATE deliveries SET abandoned_at = clock_timestamp(), reason = $3, leased_until = NULL WHERE id = $1 AND lease = $2 AND leased_until IS NOT NULL`
+UPDATE deliveries SET abandoned_at = clock_timestamp(), reason = $3, begun = sent, leased_until = NULL
+WHERE id = $1 AND lease = $2 AND leased_until IS NOT NULL`
 
 // AbandonDelivery gives a message up for good: the chat is gone or has thrown the bot out. A later change of the incident is
 // owed again.

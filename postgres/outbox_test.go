@@ -193,7 +193,7 @@ func TestPostponeAndAbandon(t *testing.T) {
 	now, err := s.Now(t.Context())
 	must(t, err)
 	first := claimed(t, s, "a", time.Minute)
-	must(t, s.BeginSend(t.Context(), first[0].ID), s.PostponeDelivery(t.Context(), first[0].ID, now.Add(-time.Second), "429"))
+	must(t, s.BeginSend(t.Context(), first[0].ID), s.PostponeDelivery(t.Context(), first[0].ID, now.Add(-time.Second), "429", false))
 	must(t, s.AbandonDelivery(t.Context(), first[1].ID, "blocked"))
 	if err := s.AbandonDelivery(t.Context(), first[1].ID, "blocked"); !errors.Is(err, pipeline.ErrStale) {
 		t.Errorf("without the lease: %v", err)
@@ -202,7 +202,7 @@ func TestPostponeAndAbandon(t *testing.T) {
 	if len(again) != 1 || again[0].Attempted || again[0].Attempts != 2 || again[0].Chat != first[0].Chat {
 		t.Fatalf("got %+v", again)
 	}
-	must(t, s.PostponeDelivery(t.Context(), again[0].ID, now.Add(time.Hour), "429"))
+	must(t, s.PostponeDelivery(t.Context(), again[0].ID, now.Add(time.Hour), "429", false))
 	if _, err := s.UpdateIncident(t.Context(), incident.TenantID, incident.Key, pipeline.Text{RU: "95 %"}); err != nil {
 		t.Fatal(err)
 	}

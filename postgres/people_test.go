@@ -200,7 +200,9 @@ func TestBudgets(t *testing.T) {
 func TestIdempotency(t *testing.T) {
 	s := pgtest.Open(t)
 	tn := tenant(t, s)
-	begin := func(hash string) (*postgres.StoredResponse, error) { return s.Idempotent(t.Context(), tn, "key", []byte(hash)) }
+	begin := func(hash string) (*postgres.StoredResponse, error) {
+		return s.Idempotent(t.Context(), tn, "key", []byte(hash))
+	}
 	if r, err := begin("a"); r != nil || err != nil {
 		t.Fatal(r, err)
 	}

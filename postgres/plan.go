@@ -36,6 +36,11 @@ WHERE w.tenant_id = excluded.tenant_id
       ELSE excluded.due_at < w.due_at OR excluded.priority <> w.priority
       END`
 
+const sqlPlanFeeds = `/* plan_feeds */
+INSERT INTO feeds (connection_id, feed, grain)
+SELECT DISTINCT ON (p.feed) c.id, p.feed, p.grain FROM connections c, unnest($3::text[], $4::text[]) p (feed, grain) WHERE c.tenant_id = $1 AND c.id = $2
+ON CONFLICT DO NOTHING`
+
 const sqlSupersede = `/* supersede_snapshots */
 UPDATE windows SET due_at = NULL
 WHERE tenant_id = $1 AND connection_id = $2 AND feed = $3 AND grain = 'snapshot' AND from_at < $4 AND due_at IS NOT NULL
@@ -58,7 +63,11 @@ func (s *Store) Plan(ctx context.Context, a collect.Account, plans []collect.Win
 		if err := tx.QueryRow(ctx, sqlOwned, uuid(a.Tenant), uuid(a.Connection)).Scan(&owned); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, sqlPlan, planArgs(a, plans)...); err != nil {
+		args := planArgs(a, plans)
+		if _, err := tx.Exec(ctx, sqlPlan, args...); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, sqlPlanFeeds, args[:4]...); err != nil {
 			return err
 		}
 		return supersede(ctx, tx, a, plans)

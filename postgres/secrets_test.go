@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -112,7 +110,7 @@ func TestRotateKey(t *testing.T) {
 	}
 	stranger, _ := open(t, dsn, second)
 	for _, err := range []error{settingsError(stranger, tn, c.ID), stranger.CheckKey(t.Context())} {
-		if !errors.Is(err, postgres.ErrWrongKey) || !strings.Contains(fmt.Sprint(err), "INFRAZEN_SECRETS_KEY") {
+		if !errors.Is(err, postgres.ErrWrongKey) || !strings.Contains(fmt.Sprint(err), "key_file") {
 			t.Errorf("a wrong key: %v", err)
 		}
 	}
@@ -152,20 +150,5 @@ func TestNoKey(t *testing.T) {
 	bad := postgres.Config{DSN: dsn, Key: "c2hvcnQ=", KeySetting: "the.key"}
 	if _, err := postgres.Open(t.Context(), bad, slog.New(slog.DiscardHandler), prometheus.NewRegistry()); err == nil || !strings.Contains(err.Error(), "the.key") {
 		t.Errorf("a short key: %v", err)
-	}
-}
-
-func TestKeyFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "sub", "key")
-	made, err := postgres.KeyFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := postgres.KeyFile(path)
-	if err != nil || made != again {
-		t.Errorf("the key changed: %v", err)
-	}
-	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("others may read the key: %v %v", info, err)
 	}
 }

@@ -30,11 +30,29 @@ type lab struct {
 	ledger  *collecttest.Ledger
 	cloud   *collecttest.Cloud
 	config  collect.Config
-	log     *bytes.Buffer
+	log     *logBuffer
 
 	mu    sync.Mutex
 	world collecttest.World
 	down  error
+}
+
+// logBuffer keeps what several loggers write.
+type logBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
 func connection() pipeline.Connection {
@@ -42,7 +60,7 @@ func connection() pipeline.Connection {
 }
 
 func newLab(now time.Time) *lab {
-	l := &lab{windows: collecttest.NewWindows(now), ledger: collecttest.NewLedger(), config: collect.DefaultConfig(), log: &bytes.Buffer{}}
+	l := &lab{windows: collecttest.NewWindows(now), ledger: collecttest.NewLedger(), config: collect.DefaultConfig(), log: &logBuffer{}}
 	l.config.Holder = "one"
 	l.cloud = &collecttest.Cloud{World: func(ctx context.Context, _ pipeline.Settings) (collecttest.World, error) {
 		l.mu.Lock()
@@ -369,14 +387,18 @@ func (l *lab) muddle(t *rapid.T, start time.Time) time.Time {
 		}
 	}
 	for range rapid.IntRange(0, 4).Draw(t, "rounds") {
+		var kills [2]func()
+		var lives [2]context.Context
+		for i := range lives {
+			lives[i], kills[i] = context.WithCancel(context.Background())
+		}
+		l.ledger.BeforeAppend = func(collect.Account, pipeline.Slice) error { return accident(dice, kills[dice(2)]) }
+		l.ledger.AfterAppend = l.ledger.BeforeAppend
 		var wg sync.WaitGroup
-		for i := range 2 {
+		for i, ctx := range lives {
 			c := l.collector(t, fmt.Sprint(i))
-			ctx, kill := context.WithCancel(context.Background())
-			l.ledger.BeforeAppend = func(collect.Account, pipeline.Slice) error { return accident(dice, kill) }
-			l.ledger.AfterAppend = l.ledger.BeforeAppend
 			wg.Go(func() {
-				defer kill()
+				defer kills[i]()
 				_ = c.PlanAll(ctx)
 				c.CollectDue(ctx)
 			})

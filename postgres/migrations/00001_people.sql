@@ -59,6 +59,3 @@ CREATE TABLE idempotency (
     PRIMARY KEY (tenant_id, key)
 );
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
-
--- +goose Down
-DROP TABLE idempotency, sign_ins, links, members, users, tenants;

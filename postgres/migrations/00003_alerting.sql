@@ -87,6 +87,3 @@ CREATE TABLE bot_state (
     name   text PRIMARY KEY,
     value  bigint NOT NULL
 );
-
--- +goose Down
-DROP TABLE bot_state, deliveries, incidents, chat_codes, chats, budgets;

@@ -3,6 +3,7 @@ package focus_test
 import (
 	"bytes"
 	"context"
+	"path/filepath"
 	"testing"
 
 	"github.com/infrazen/infrazen/pipeline"
@@ -32,4 +33,25 @@ func BenchmarkCSV(b *testing.B) {
 		}
 	}
 	b.ReportMetric(1000*times*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// BenchmarkUniqueCSV reads rows whose texts never repeat.
+func BenchmarkUniqueCSV(b *testing.B) {
+	dir := b.TempDir()
+	const rows = 50_000
+	writeLong(b, filepath.Join(dir, "long.csv"), rows)
+	s := openFolder(b, dir, focus.Options{})
+	objects, err := s.Objects(context.Background())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(objects[0].Size)
+	for b.Loop() {
+		l := newLedger()
+		l.countOnly = true
+		if _, err := s.Collect(context.Background(), pipeline.Task{Feed: pipeline.FeedFiles, Object: objects[0]}, l); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(rows*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }

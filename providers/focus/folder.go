@@ -151,7 +151,7 @@ func (f *folder) open(_ context.Context, key string) (file, error) {
 		_ = h.Close()
 		return nil, fileFault(key, err)
 	}
-	return &localFile{File: h, root: root, key: key, opened: versionOf(info), size: info.Size()}, nil
+	return &localFile{file: h, in: io.LimitReader(h, info.Size()), root: root, key: key, opened: versionOf(info), size: info.Size()}, nil
 }
 
 func fileFault(key string, err error) *pipeline.Fault {
@@ -197,20 +197,25 @@ func (f *folder) close() error {
 	return err
 }
 
-// localFile is a file of a folder.
+// localFile is a file of a folder. No more is read than it had when it was opened, however it grows.
 type localFile struct {
-	*os.File
+	file   *os.File
+	in     io.Reader
 	root   *os.Root
 	key    string
 	opened string
 	size   int64
 }
 
+func (l *localFile) Read(p []byte) (int, error) { return l.in.Read(p) }
+
+func (l *localFile) Close() error { return l.file.Close() }
+
 func (l *localFile) version() string { return l.opened }
 
 // verify looks at the open file and at what its name leads to now.
 func (l *localFile) verify(context.Context) error {
-	held, err := l.Stat()
+	held, err := l.file.Stat()
 	if err != nil || versionOf(held) != l.opened {
 		return faultChanged(l.key)
 	}
@@ -222,7 +227,7 @@ func (l *localFile) verify(context.Context) error {
 }
 
 func (l *localFile) randomAccess(context.Context) (io.ReaderAt, int64, error) {
-	return l.File, l.size, nil
+	return l.file, l.size, nil
 }
 
 // contextReader ends reading when its context ends.

@@ -329,8 +329,8 @@ type words struct {
 }
 
 const (
-	maxWords      = 1 << 16
-	maxWordLength = 512
+	maxWords      = 1 << 15
+	maxWordLength = 256
 )
 
 func newWords() words { return words{held: make(map[string]string)} }
@@ -375,7 +375,11 @@ type heldTags struct {
 	ok   bool
 }
 
-const maxTagBytes = 16 << 20
+// Bounds of the cache of tags.
+const (
+	maxTagTexts = 1 << 13
+	maxTagBytes = 4 << 20
+)
 
 func newTagCache() tagCache { return tagCache{held: make(map[string]heldTags)} }
 
@@ -384,7 +388,7 @@ func (c *tagCache) get(b []byte) (map[string]string, bool) {
 		return t.tags, t.ok
 	}
 	tags, err := parseTags(b)
-	if c.size += len(b); c.size > maxTagBytes {
+	if c.size += len(b); c.size > maxTagBytes || len(c.held) >= maxTagTexts {
 		clear(c.held)
 		c.size = len(b)
 	}

@@ -24,6 +24,14 @@ const shownFiles = 3
 
 // Check lists the files and looks at the headers of the first few.
 func (s *session) Check(ctx context.Context) (pipeline.Outcome, error) {
+	out, err := s.check(ctx)
+	return out, listFault(err)
+}
+
+func (s *session) check(ctx context.Context) (pipeline.Outcome, error) {
+	if err := s.source.close(); err != nil {
+		return pipeline.Outcome{}, err
+	}
 	objects, faults, err := s.source.list(ctx)
 	if err != nil {
 		return pipeline.Outcome{}, err
@@ -76,6 +84,14 @@ func (s *session) checkHeader(ctx context.Context, o pipeline.Object, n *noteboo
 
 // Objects lists the files that may be FOCUS. A place without any is a fault: it is rather away than empty.
 func (s *session) Objects(ctx context.Context) ([]pipeline.Object, error) {
+	objects, err := s.objects(ctx)
+	return objects, listFault(err)
+}
+
+func (s *session) objects(ctx context.Context) ([]pipeline.Object, error) {
+	if err := s.source.close(); err != nil {
+		return nil, err
+	}
 	objects, faults, err := s.source.list(ctx)
 	if err != nil {
 		return nil, err
@@ -92,13 +108,17 @@ func (s *session) Objects(ctx context.Context) ([]pipeline.Object, error) {
 	return objects, nil
 }
 
-// Collect loads one file, whole or not at all.
+// Collect loads one file, whole or not at all. An object without a version is one that the listing no longer has: if it is
+// gone indeed, its charges are taken back.
 func (s *session) Collect(ctx context.Context, task pipeline.Task, sink pipeline.Sink) (pipeline.Outcome, error) {
 	if task.Feed != pipeline.FeedFiles {
 		return pipeline.Outcome{}, newFault(pipeline.FaultInternal, string(task.Feed),
 			"Подключение FOCUS не отдаёт данные вида «%s».", "A FOCUS connection does not give %q.", task.Feed)
 	}
 	key := task.Object.Key
+	if err := s.source.close(); err != nil {
+		return pipeline.Outcome{}, readFault(key, s.limits, err)
+	}
 	notes := notebook{scope: key}
 	found, err := s.load(ctx, task.Object, sink, &notes)
 	if err != nil {
@@ -112,6 +132,9 @@ func (s *session) Collect(ctx context.Context, task pipeline.Task, sink pipeline
 func (s *session) load(ctx context.Context, o pipeline.Object, sink pipeline.Sink, n *notebook) (int64, error) {
 	own, first, duplicate := duplicateOf(o.Version)
 	f, err := s.source.open(ctx, o.Key)
+	if own == "" && isGone(err, o.Key) {
+		return 0, s.empty(ctx, o.Key, sink)
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -132,14 +155,19 @@ func (s *session) loadNothing(ctx context.Context, key, first string, sink pipel
 		return faultChanged(key)
 	}
 	_ = original.Close()
+	n.add(NoteDuplicateFile, 1,
+		"Содержимое то же, что у файла «%s»: начисления учтены один раз, по нему. Лишний файл можно удалить.",
+		"The content is that of the file %q: the charges count once, by that one. The extra file may be removed.", first)
+	return s.empty(ctx, key, sink)
+}
+
+// empty takes back what is held of a file.
+func (s *session) empty(ctx context.Context, key string, sink pipeline.Sink) error {
 	w, err := sink.Slice(ctx, pipeline.Slice{Source: sourcePrefix + key})
 	if err != nil {
 		return ofSink(err)
 	}
 	defer w.Abort()
-	n.add(NoteDuplicateFile, 1,
-		"Содержимое то же, что у файла «%s»: начисления учтены один раз, по нему. Лишний файл можно удалить.",
-		"The content is that of the file %q: the charges count once, by that one. The extra file may be removed.", first)
 	return ofSink(w.Commit(ctx))
 }
 

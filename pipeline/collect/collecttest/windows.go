@@ -82,6 +82,16 @@ func (s *Windows) AllDue() {
 	}
 }
 
+// Steal ends every lease, as if it had run out and another collector had taken the window and given it up.
+func (s *Windows) Steal() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.rows {
+		s.leases++
+		r.window.Lease, r.window.LeasedUntil = s.leases, time.Time{}
+	}
+}
+
 // Now implements collect.Windows.
 func (s *Windows) Now(ctx context.Context) (time.Time, error) {
 	s.mu.Lock()

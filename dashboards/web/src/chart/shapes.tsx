@@ -29,7 +29,7 @@ export function Donut({ slices, label }: { slices: Slice[]; label: string }) {
   if (whole <= 0) return null;
   let angle = 0;
   return (
-    <svg class="donut" viewBox="-50 -50 100 100" role="img" aria-label={label}>
+    <svg class="donut-ring" viewBox="-50 -50 100 100" role="img" aria-label={label}>
       {slices.map((s) => {
         const from = angle;
         angle += s.value / whole;

@@ -30,6 +30,7 @@ export interface ChartProps {
   axis: (v: number) => string;
   total?: (i: number) => string;
   byDay: boolean; // points are days or longer
+  binary?: boolean; // values are bytes: the axis counts in powers of two
   label: string;
   onZoom?: (from: number, to: number) => void;
 }
@@ -44,6 +45,7 @@ interface Tip {
 const hour = 3600;
 const day = 24 * hour;
 const dayIncrements = [1, 2, 3, 4, 5, 7, 10, 14, 30, 60, 90, 120, 180, 365, 730, 1825].map((n) => n * day);
+const binaryIncrements = Array.from({ length: 60 }, (_, n) => 2 ** n);
 const increments = [300, 600, 900, 1800, hour, 2 * hour, 3 * hour, 4 * hour, 6 * hour, 12 * hour, ...dayIncrements];
 
 // TimeSeries draws series over time. Dragging chooses a part of the time; the cursor is shared by all charts of the page.
@@ -152,7 +154,7 @@ function compose(props: ChartProps, view: View, zoom: Zoom, show: (tip: Tip | nu
       padding: [10, 8, 0, 0],
       tzDate: (ts) => uPlot.tzDate(new Date(ts * 1000), view.zone),
       scales: {
-        x: { time: true, range: () => [Math.min(props.from / 1000, props.times[0] ?? Infinity), props.to / 1000] },
+        x: { time: true, range: () => span(props) },
         y: { range: (_u, min, max) => spread(min, max) },
       },
       axes: axes(props, view),
@@ -162,6 +164,13 @@ function compose(props: ChartProps, view: View, zoom: Zoom, show: (tip: Tip | nu
       series: [{}, ...drawn],
     },
   };
+}
+
+// span is the period, or as much more as the bars of its first and last points need.
+function span({ times, from, to, draw, byDay }: ChartProps): [number, number] {
+  const last = times.at(-1) ?? 0;
+  const width = draw === 'line' ? 0 : byDay ? day : hour;
+  return [Math.min(from / 1000, times[0] ?? Infinity), Math.max(to / 1000, last + width)];
 }
 
 function spread(min: number | null, max: number | null): [number, number] {
@@ -175,12 +184,12 @@ function spread(min: number | null, max: number | null): [number, number] {
 function seriesOf(s: Series, draw: string): uPlot.Series {
   const common = { label: s.label, points: { show: false }, stroke: s.colour };
   if (draw === 'bars') return { ...common, width: 0, fill: s.colour, paths: uPlot.paths.bars!({ align: 1, size: [0.82, 64], radius: 0 }) };
-  if (draw === 'area') return { ...common, width: 1.5, fill: s.colour + '59', paths: uPlot.paths.stepped!({ align: 1 }) };
+  if (draw === 'area') return { ...common, width: 1.5, fill: s.colour + '59', paths: uPlot.paths.stepped!({ align: 1, extend: true }) };
   return { ...common, width: 1.5 };
 }
 
 function dashed(s: Series): uPlot.Series {
-  return { label: s.label, stroke: s.colour, width: 1.5, dash: [5, 4], points: { show: false }, paths: uPlot.paths.stepped!({ align: 1 }) };
+  return { label: s.label, stroke: s.colour, width: 1.5, dash: [5, 4], points: { show: false }, paths: uPlot.paths.stepped!({ align: 1, extend: true }) };
 }
 
 function axes(props: ChartProps, view: View): uPlot.Axis[] {
@@ -189,13 +198,19 @@ function axes(props: ChartProps, view: View): uPlot.Axis[] {
   return [
     {
       ...common, grid: { show: false }, size: 30, space: 62, gap: 8, incrs: props.byDay ? dayIncrements : increments,
-      values: (_u, splits, _axis, _space, incr) => splits.map((s, i) => tick(s * 1000, incr, i === 0 ? null : splits[i - 1]! * 1000, view)),
+      values: (u, splits, _axis, _space, incr) => splits.map((s, i) => (nearEnd(u, s) ? '' : tick(s * 1000, incr, i === 0 ? null : splits[i - 1]! * 1000, view))),
     },
     {
-      ...common, gap: 6, space: 36, values: (_u, splits) => splits.map(props.axis),
+      ...common, gap: 6, space: 36, incrs: props.binary ? binaryIncrements : undefined, values: (_u, splits) => splits.map(props.axis),
       size: (_u, values) => Math.ceil(Math.max(...(values ?? ['']).map((v) => String(v).length)) * 6.5) + 16,
     },
   ];
+}
+
+// nearEnd tells whether a label at x would be cut off by the chart's right edge.
+function nearEnd(u: uPlot, x: number): boolean {
+  const { min, max } = u.scales['x']!;
+  return (max! - x) / (max! - min!) < 20 / u.width;
 }
 
 function tick(at: number, incr: number, before: number | null, view: View): string {

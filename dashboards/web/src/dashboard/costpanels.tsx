@@ -1,16 +1,17 @@
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { CostGroup, CostSum, CostTotal, Panel } from '../api/types.ts';
 import { ink } from '../chart/palette.ts';
 import { Donut, Spark } from '../chart/shapes.tsx';
 import { Mark, TimeSeries, type Series } from '../chart/timeseries.tsx';
 import * as decimal from '../format/decimal.ts';
-import { change, money, share, shortMoney } from '../format/money.ts';
+import { change, money, share, shortMoney, type Detail } from '../format/money.ts';
 import { full } from '../format/time.ts';
 import { Link } from '../router.tsx';
 import { useApp, type App } from '../state/app.tsx';
 import { useQuery, type Answer } from '../state/query.ts';
 import { useDark } from '../state/theme.ts';
 import { Badge, Empty, Meter } from '../ui/basics.tsx';
+import { Icon } from '../ui/icons.tsx';
 import { Money } from '../ui/values.tsx';
 import { Frame } from './frame.tsx';
 import { askCosts, costQuery, dimensionName, groupLabel, keyOf, type Costs, type Table, type View } from './view.ts';
@@ -155,6 +156,22 @@ export function UnpricedPanel({ panel, view }: PanelProps) {
   );
 }
 
+// unknown tells whether nothing of a cost is known: it must not read as 0.
+function unknown(sum: CostSum): boolean {
+  return sum.unpriced > 0 && decimal.isZero(sum.cost);
+}
+
+function amountText(sum: CostSum, currency: string, t: App['t'], lang: App['lang']): string {
+  return unknown(sum) ? t.panel.unpricedCell : money(sum.cost, currency, lang, 'whole');
+}
+
+// Amount shows a cost, or that its price is unknown, or that a part of it is.
+function Amount({ sum, currency, detail }: { sum: CostSum; currency: string; detail?: Detail }) {
+  const { t } = useApp();
+  if (unknown(sum)) return <Badge tone="warn">{t.panel.unpricedCell}</Badge>;
+  return <><Money amount={sum.cost} currency={currency} detail={detail} />{sum.unpriced > 0 && <span class="partly" title={t.panel.unpricedPart}> <Icon name="warn" size={14} /><span class="unseen">{t.panel.unpricedPart}</span></span>}</>;
+}
+
 // nameOf joins the keys of a group.
 export function nameOf(g: CostGroup, dimensions: string[], t: App['t']): string {
   if (g.other) return t.common.other(g.merged);
@@ -162,52 +179,55 @@ export function nameOf(g: CostGroup, dimensions: string[], t: App['t']): string 
 }
 
 function colourKey(g: CostGroup, dimensions: string[]): string {
-  return dimensions.join() + ':' + g.keys.map((k) => k.value).join('\u0000');
+  return g.keys.slice(0, dimensions.length).map((k) => k.value).join('\u0000');
 }
 
 export function CostSeriesPanel(props: PanelProps) {
   const { t, lang, zone } = useApp();
-  const dark = useDark();
   const answer = useCosts(props);
   const { currency, picker } = useCurrency(answer.data);
   const dims = props.panel.query.group_by ?? [];
-  const series = (d: Costs): Series[] => {
-    const paint = ink(dark);
-    const own = d.answer.groups.filter((g) => g.currency === currency);
-    const rows: Series[] = own.map((g) => ({
-      key: g.other ? 'other' : colourKey(g, dims),
-      label: nameOf(g, dims, t),
-      colour: g.other ? paint.other : props.view.colours.of(colourKey(g, dims), dark),
-      values: g.series.map(decimal.forChart),
-      text: (i) => money(g.series[i] ?? '0', currency, lang),
-      summary: money(g.cost, currency, lang, 'whole'),
-    }));
-    const past = d.before?.totals.find((x) => x.currency === currency);
-    if (past) {
-      rows.push({
-        key: 'previous', label: t.panel.previousLine, colour: paint.previous, line: true,
-        values: d.answer.steps.map((_, i) => (past.series[i] === undefined ? null : decimal.forChart(past.series[i]))),
-        text: (i) => (past.series[i] === undefined ? '–' : money(past.series[i], currency, lang)),
-        summary: money(past.cost, currency, lang, 'whole'),
-      });
-    }
-    return rows;
-  };
   return (
     <Frame panel={props.panel} answer={answer} data={answer.data?.answer.data} table={(d) => seriesTable(d, currency, dims, t, lang, zone)} chart extra={picker}>
       {(d) => d.answer.totals.length === 0 ? <NoCosts /> : (
-        <CostSeries d={d} currency={currency} series={series(d)} {...props} />
+        <CostSeries d={d} currency={currency} {...props} />
       )}
     </Frame>
   );
 }
 
-function CostSeries({ d, currency, series, panel, view }: PanelProps & { d: Costs; currency: string; series: Series[] }) {
-  const { lang } = useApp();
+// seriesOf makes the rows of a chart: one a group, and the previous period as a line.
+function seriesOf(d: Costs, currency: string, dims: string[], colours: View['colours'], dark: boolean, t: App['t'], lang: App['lang']): Series[] {
+  const paint = ink(dark);
+  const own = d.answer.groups.filter((g) => g.currency === currency);
+  const rows: Series[] = own.map((g) => ({
+    key: g.other ? 'other' : 'of ' + colourKey(g, dims),
+    label: nameOf(g, dims, t),
+    colour: g.other ? paint.other : colours.of(dims.join(), colourKey(g, dims), dark),
+    values: g.series.map(decimal.forChart),
+    text: (i) => money(g.series[i] ?? '0', currency, lang),
+    summary: amountText(g, currency, t, lang),
+  }));
+  const past = d.before?.totals.find((x) => x.currency === currency);
+  if (past) {
+    rows.push({
+      key: 'previous', label: t.panel.previousLine, colour: paint.previous, line: true,
+      values: d.answer.steps.map((_, i) => (past.series[i] === undefined ? null : decimal.forChart(past.series[i]))),
+      text: (i) => (past.series[i] === undefined ? '–' : money(past.series[i], currency, lang)),
+    });
+  }
+  return rows;
+}
+
+function CostSeries({ d, currency, panel, view }: PanelProps & { d: Costs; currency: string }) {
+  const { t, lang } = useApp();
+  const dark = useDark();
+  const series = useMemo(() => seriesOf(d, currency, panel.query.group_by, view.colours, dark, t, lang), [d, currency, panel, view.colours, dark, lang]);
+  const times = useMemo(() => d.answer.steps.map((s) => Date.parse(s) / 1000), [d]);
   const total = d.answer.totals.find((x) => x.currency === currency);
   return (
     <TimeSeries
-      times={d.answer.steps.map((s) => Date.parse(s) / 1000)} series={series} draw={panel.draw || 'bars'} from={view.range.from} to={view.range.to}
+      times={times} series={series} draw={panel.draw || 'bars'} from={view.range.from} to={view.range.to}
       axis={(v) => shortMoney(v, currency, lang)} total={(i) => money(total?.series[i] ?? '0', currency, lang)} byDay={d.query.step !== 'hour'}
       label={panel.title[lang]} onZoom={view.zoom}
     />
@@ -236,8 +256,11 @@ function groupsTable(d: Costs, dims: string[], t: App['t'], lang: App['lang']): 
     rows: d.answer.groups.map((g) => {
       const names = g.other ? [t.common.other(g.merged), ...dims.slice(1).map(() => '')] : g.keys.map((k, i) => groupLabel(dims[i] ?? '', k, t));
       const ids = g.other ? names : g.keys.map((k) => k.label || k.value);
-      const sums = [g.cost, ...(compared ? [g.previous?.cost ?? '0'] : []), g.estimated];
-      return { cells: [...names, g.currency, ...sums.map((s) => money(s, g.currency, lang))], raw: [...ids, g.currency, ...sums] };
+      const rest = [...(compared ? [g.previous?.cost ?? '0'] : []), g.estimated];
+      return {
+        cells: [...names, g.currency, unknown(g) ? t.panel.unpricedCell : money(g.cost, g.currency, lang), ...rest.map((s) => money(s, g.currency, lang))],
+        raw: [...ids, g.currency, unknown(g) ? '' : g.cost, ...rest],
+      };
     }),
   };
 }
@@ -255,7 +278,7 @@ export function DonutPanel(props: PanelProps) {
         const total = d.answer.totals.find((x) => x.currency === currency);
         if (!total || groups.length === 0) return <NoCosts />;
         const negative = groups.some((g) => decimal.isNegative(g.cost));
-        const colour = (g: CostGroup) => (g.other ? ink(dark).other : props.view.colours.of(colourKey(g, dims), dark));
+        const colour = (g: CostGroup) => (g.other ? ink(dark).other : props.view.colours.of(dims.join(), colourKey(g, dims), dark));
         return (
           <div class="donut-box">
             {negative ? <p class="mute">{t.panel.negativeParts}</p> : (
@@ -269,7 +292,7 @@ export function DonutPanel(props: PanelProps) {
                 {groups.map((g) => (
                   <tr key={nameOf(g, dims, t)}>
                     <th scope="row"><Mark colour={colour(g)} /> {nameOf(g, dims, t)}</th>
-                    <td class="num"><Money amount={g.cost} currency={currency} detail="whole" /></td>
+                    <td class="num"><Amount sum={g} currency={currency} detail="whole" /></td>
                     <td class="num mute">{negative ? '' : share(g.cost, total.cost, lang)}</td>
                   </tr>
                 ))}
@@ -297,8 +320,8 @@ export function BarsPanel(props: PanelProps) {
           <ul class="ranking scroll" tabIndex={0}>
             {groups.map((g) => (
               <li key={nameOf(g, dims, t)}>
-                <span class="rank-name" title={nameOf(g, dims, t)}>{nameOf(g, dims, t)}{g.unpriced > 0 && <Badge tone="warn">{t.panel.unpricedCell}</Badge>}</span>
-                <Money amount={g.cost} currency={currency} detail="whole" />
+                <span class="rank-name" title={nameOf(g, dims, t)}>{nameOf(g, dims, t)}</span>
+                <span><Amount sum={g} currency={currency} detail="whole" /></span>
                 <Change now={g.cost} before={g.previous} currency={g.currency} />
                 <Meter percent={most > 0 ? (Math.abs(decimal.forChart(g.cost)) / most) * 100 : 0} label={nameOf(g, dims, t)} tone={g.other ? 'mute' : 'info'} />
               </li>
@@ -331,7 +354,7 @@ export function CostTablePanel(props: PanelProps) {
                 <tr key={i} class={g.other ? 'mute' : ''}>
                   {g.other ? <td>{t.common.other(g.merged)}</td> : <td><KeyCell g={g} dims={dims} /></td>}
                   {dims.slice(1).map((x, j) => <td key={x} class="wide-only">{g.other ? '' : groupLabel(x, g.keys[j + 1] ?? { value: '', label: '' }, t)}</td>)}
-                  <td class="num">{g.unpriced > 0 && decimal.isZero(g.cost) ? <Badge tone="warn">{t.panel.unpricedCell}</Badge> : <Money amount={g.cost} currency={g.currency} />}</td>
+                  <td class="num"><Amount sum={g} currency={g.currency} /></td>
                   {d.query.compare && <td class="num"><Change now={g.cost} before={g.previous} currency={g.currency} /></td>}
                 </tr>
               ))}

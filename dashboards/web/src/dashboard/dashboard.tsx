@@ -39,7 +39,7 @@ function Drawn({ dashboard }: { dashboard: Dashboard }) {
       <div class="grid">
         {dashboard.panels.map((p) => (
           <div
-            key={p.id} class={`cell h${Math.min(p.grid.h, 12)} ${p.type}`}
+            key={p.id} class={`cell cell-${p.type}`}
             style={{ '--x': String(p.grid.x + 1), '--w': String(p.grid.w), '--y': String(p.grid.y + 1), '--h': String(p.grid.h) }}
           >
             <Body panel={p} view={view} />

@@ -53,7 +53,7 @@ export function Frame<T>(props: FrameProps<T>) {
         {answer.busy && answer.data !== undefined && <span class="spinner small" aria-hidden="true" />}
         <Menu label={t.panel.menu(title)} icon="more" items={items} />
       </header>
-      <div class={`panel-body ${panel.type}`}>{body()}</div>
+      <div class={`panel-body body-${panel.type}`}>{body()}</div>
       {props.data && answer.data !== undefined && <Age data={props.data} />}
     </>
   );
@@ -86,10 +86,11 @@ export function Age({ data }: { data: DataState }) {
   const { t, lang, zone } = useApp();
   const [open, setOpen] = useState(false);
   const when = known(data.collected_at) ? t.panel.dataAt(moment(Date.parse(data.collected_at), lang, zone)) : t.panel.noData;
-  if (data.complete) return <footer class="age">{when}{known(data.collected_at) && <> · {t.panel.whole}</>}</footer>;
+  if (data.complete || data.gap_count === 0) return <footer class="age">{when}{data.complete && known(data.collected_at) && <> · {t.panel.whole}</>}</footer>;
   return (
-    <footer class="age gaps">
-      <span>{when}{data.gap_count > 0 && <> · <button type="button" class="link" onClick={() => setOpen(true)}>{missing(data, t)}</button></>}</span>
+    <footer class="age">
+      <Icon name="warn" size={14} />
+      <span>{when}, <button type="button" class="link" onClick={() => setOpen(true)}>{missing(data, t)}<span class="of">{missingOf(data)}</span></button></span>
       {open && <Gaps data={data} close={() => setOpen(false)} />}
     </footer>
   );
@@ -97,10 +98,16 @@ export function Age({ data }: { data: DataState }) {
 
 function missing(data: DataState, t: ReturnType<typeof useApp>['t']): string {
   if (data.gap_count > data.gaps.length) return t.panel.gaps(data.gap_count);
-  const hours = Math.round(data.gaps.reduce((sum, g) => sum + Date.parse(g.to) - Date.parse(g.from), 0) / 3_600_000);
+  if (data.gaps.some((g) => !g.from || !g.to)) return t.panel.gaps(data.gap_count);
+  const hours = Math.round(data.gaps.reduce((sum, g) => sum + Date.parse(g.to!) - Date.parse(g.from!), 0) / 3_600_000);
   if (hours < 1) return t.panel.gaps(data.gap_count);
-  const names = [...new Set(data.gaps.map((g) => g.connection_name))];
-  return t.panel.gapsHours(hours, names.slice(0, 2).join(', ') + (names.length > 2 ? '…' : ''));
+  return t.panel.gapsHours(hours);
+}
+
+// missingOf names the connections that lack data.
+function missingOf(data: DataState): string {
+  const names = [...new Set(data.gaps.map((g) => g.connection_name))].filter(Boolean);
+  return names.length === 0 ? '' : ': ' + names.slice(0, 2).join(', ') + (names.length > 2 ? '…' : '');
 }
 
 function Gaps({ data, close }: { data: DataState; close: () => void }) {
@@ -109,7 +116,7 @@ function Gaps({ data, close }: { data: DataState; close: () => void }) {
     <Dialog title={t.panel.gapsTitle} onClose={close}>
       <ul class="lines">
         {data.gaps.map((g, i) => (
-          <li key={i}>{t.panel.gapLine(g.connection_name, moment(Date.parse(g.from), lang, zone), moment(Date.parse(g.to), lang, zone), g.reason)}</li>
+          <li key={i}><strong>{g.connection_name}</strong>{known(g.from) && known(g.to) && `, ${moment(Date.parse(g.from), lang, zone)} – ${moment(Date.parse(g.to), lang, zone)}`}{g.reason && `: ${g.reason}`}</li>
         ))}
         {data.gap_count > data.gaps.length && <li>{t.panel.gapsMore(data.gap_count - data.gaps.length)}</li>}
       </ul>

@@ -1,7 +1,7 @@
 import type { Colours } from '../chart/palette.ts';
 import type { Client } from '../api/client.ts';
 import type { Filter, GroupKey, PanelQuery, CostQuery, CostAnswer } from '../api/types.ts';
-import { autoStep, iso, previous, type Range, type Step } from '../state/range.ts';
+import { autoStep, iso, shifted, type Range, type Step } from '../state/range.ts';
 import type { Texts } from '../text/index.ts';
 
 // View is what all panels of a page share.
@@ -30,17 +30,17 @@ export function costQuery(q: PanelQuery, view: View): CostQuery {
     zone: view.zone,
     step: q.step === 'auto' ? autoStep(view.range.from, view.range.to) : q.step,
     filter: withChosen(q.filter, view.chosen),
-    group_by: q.group_by ?? [],
-    metric: q.metric || 'billed_cost',
+    group_by: q.group_by,
+    metric: q.metric,
     compare: q.compare,
     top: q.top,
   };
 }
 
-export function withChosen(filter: Filter | null, chosen: Record<string, string>): Filter | null {
+export function withChosen(filter: Filter | undefined, chosen: Record<string, string>): Filter | undefined {
   const extra = Object.entries(chosen).map(([dimension, value]): Filter => ({ op: 'equals', dimension, values: [value] }));
   const args = filter ? [filter, ...extra] : extra;
-  if (args.length === 0) return null;
+  if (args.length === 0) return undefined;
   return args.length === 1 ? args[0]! : { op: 'and', args };
 }
 
@@ -48,7 +48,7 @@ export function keyOf(query: unknown, view: View): string {
   return JSON.stringify(query) + '#' + view.turn;
 }
 
-// Costs is an answer and, when asked for, that of the previous period by the same steps.
+// Costs is an answer and, when asked for, that of the period as many whole steps before.
 export interface Costs {
   query: CostQuery;
   answer: CostAnswer;
@@ -57,7 +57,8 @@ export interface Costs {
 
 export async function askCosts(client: Client, query: CostQuery, withPrevious: boolean, signal: AbortSignal): Promise<Costs> {
   if (!withPrevious) return { query, answer: await client.costs(query, signal) };
-  const past = previous(Date.parse(query.from), Date.parse(query.to), query.zone);
+  const zone = query.zone ?? 'UTC';
+  const past = shifted(Date.parse(query.from), Date.parse(query.to), query.step as Step, zone);
   const [answer, before] = await Promise.all([
     client.costs(query, signal),
     client.costs({ ...query, from: iso(past.from), to: iso(past.to), group_by: [], top: 0, compare: '' }, signal),

@@ -74,11 +74,11 @@ export function autoStep(from: number, to: number): Step {
   return 'month';
 }
 
-// usageStep is the width of a point of samples in seconds, at most 500 of them in the period; at least five minutes.
+// usageStep is the width of a point of samples in seconds, at most 180 of them in the period; at least five minutes.
 export function usageStep(from: number, to: number): number {
   const widths = [300, 600, 900, 1800, 3600, 2 * 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86_400];
   const seconds = (to - from) / 1000;
-  return widths.find((w) => seconds / w <= 500) ?? 7 * 86_400;
+  return widths.find((w) => seconds / w <= 180) ?? 7 * 86_400;
 }
 
 // snap makes a dragged selection end at whole hours (or five minutes when it is short), at least as long as one of them.
@@ -87,6 +87,24 @@ export function snap(from: number, to: number): { from: number; to: number } {
   const a = Math.floor(from / grain) * grain;
   const b = Math.ceil(to / grain) * grain;
   return { from: a, to: Math.max(b, a + hour) };
+}
+
+// shifted moves a period back by as many whole steps as it has, so that its points stand beside those of the period.
+export function shifted(from: number, to: number, step: Step, zone: string): { from: number; to: number } {
+  const back = (at: number, days: number, months: number) => {
+    const p = parts(at, zone);
+    return instant(zone, p.year, p.month - months, p.day - days, p.hour, p.minute);
+  };
+  if (step === 'hour') return { from: from - Math.ceil((to - from) / hour) * hour, to: to - Math.ceil((to - from) / hour) * hour };
+  if (step === 'month') {
+    const a = parts(from, zone);
+    const b = parts(to - 1, zone);
+    const months = (b.year - a.year) * 12 + b.month - a.month + 1;
+    return { from: back(from, 0, months), to: Math.min(from, back(to, 0, months)) };
+  }
+  const unit = step === 'week' ? 7 : 1;
+  const days = Math.max(1, Math.ceil((startOfDay(to - 1, zone, 1) - startOfDay(from, zone)) / dayMs / unit - 0.1)) * unit;
+  return { from: back(from, days, 0), to: back(to, days, 0) };
 }
 
 // previous is the period before, as long: whole months back when both ends are first days of months.

@@ -1,6 +1,6 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { autoStep, previous, read, resolve, snap, usageStep, write } from '../../src/state/range.ts';
+import { autoStep, previous, read, resolve, shifted, snap, usageStep, write } from '../../src/state/range.ts';
 import { instant, offsetLabel, parts, startOfDay } from '../../src/format/zone.ts';
 import { stack } from '../../src/chart/stack.ts';
 
@@ -80,4 +80,17 @@ test('stacking', () => {
   assert.deepEqual(stack([[1, 2, null], [10, null, null], [100, 200, null]]), [[1, 2, null], [11, 2, null], [111, 202, null]]);
   assert.deepEqual(stack([]), []);
   assert.deepEqual(stack([[0, null]]), [[0, null]]);
+});
+
+test('the period a chart is compared with stands whole steps before', () => {
+  const from = at('2026-10-24T21:00:00Z'); // midnight of 25 October in Moscow
+  const to = at('2026-11-23T05:00:00Z');
+  assert.deepEqual(shifted(from, to, 'day', moscow), { from: at('2026-09-24T21:00:00Z'), to: at('2026-10-24T05:00:00Z') });
+  assert.deepEqual(shifted(at('2026-11-23T00:00:00Z'), at('2026-11-23T05:00:00Z'), 'hour', moscow), { from: at('2026-11-22T19:00:00Z'), to: at('2026-11-23T00:00:00Z') });
+  const month = shifted(at('2026-01-31T21:00:00Z'), at('2026-03-31T21:00:00Z'), 'month', moscow); // February and March
+  assert.equal(month.from, at('2025-11-30T21:00:00Z'));
+  assert.equal(month.to, at('2026-01-31T21:00:00Z'));
+  const weeks = shifted(instant('Europe/Berlin', 2026, 3, 23), instant('Europe/Berlin', 2026, 4, 6), 'week', 'Europe/Berlin'); // over the change of clocks
+  assert.equal(weeks.from, instant('Europe/Berlin', 2026, 3, 9));
+  assert.equal(weeks.to, instant('Europe/Berlin', 2026, 3, 23));
 });

@@ -1,0 +1,107 @@
+package wire
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/go-co-op/gocron/v2"
+
+	"github.com/infrazen/infrazen/cmd/collector/watch"
+	"github.com/infrazen/infrazen/cmd/internal/boot"
+	"github.com/infrazen/infrazen/pipeline"
+	"github.com/infrazen/infrazen/pipeline/collect"
+)
+
+// How often the collector does its rounds.
+const (
+	planEvery  = 10 * time.Second
+	claimEvery = time.Second
+	watchEvery = 30 * time.Second
+	idleEvery  = time.Minute
+	pruneEvery = time.Hour
+)
+
+// RunCollector collects what is due, and looks at budgets, until ctx ends.
+func RunCollector(ctx context.Context, env boot.Env, s *Stores) error {
+	c, err := newCollector(env, s)
+	if err != nil {
+		return err
+	}
+	w := watch.New(s.People, s.Asker(), env.Log, env.Registry)
+	scheduler, err := gocron.NewScheduler()
+	if err != nil {
+		return fmt.Errorf("cannot make the scheduler: %w", err)
+	}
+	ticks := []struct {
+		every time.Duration
+		what  string
+		do    func(context.Context) error
+	}{
+		{planEvery, "plan", c.PlanAll},
+		{claimEvery, "claim", func(context.Context) error { c.Wake(); return nil }},
+		{watchEvery, "watch budgets", w.Once},
+		{idleEvery, "close idle sessions", func(ctx context.Context) error { c.CloseIdle(ctx); return nil }},
+		{pruneEvery, "prune", s.People.Prune},
+	}
+	for _, t := range ticks {
+		task := func(ctx context.Context) {
+			if err := t.do(ctx); err != nil && ctx.Err() == nil {
+				env.Log.ErrorContext(ctx, "a round of the collector failed", "round", t.what, "error", err)
+			}
+		}
+		if _, err := scheduler.NewJob(gocron.DurationJob(t.every), gocron.NewTask(task),
+			gocron.WithContext(ctx), gocron.WithSingletonMode(gocron.LimitModeReschedule), gocron.JobOption(gocron.WithStartImmediately())); err != nil {
+			return fmt.Errorf("cannot schedule %s: %w", t.what, err)
+		}
+	}
+	scheduler.Start()
+	c.Work(ctx)
+	return scheduler.Shutdown()
+}
+
+func newCollector(env boot.Env, s *Stores) (*collect.Collector, error) {
+	temp := filepath.Join(env.Settings.DataDir, "tmp")
+	if err := os.MkdirAll(temp, 0o700); err != nil {
+		return nil, fmt.Errorf("cannot make the folder for downloads: %w", err)
+	}
+	cfg := collect.DefaultConfig()
+	cfg.Holder, cfg.Workers, cfg.Lease, cfg.TempDir = Holder("collector"), env.Settings.Collector.Workers, env.Settings.Collector.Lease, temp
+	return collect.New(collect.Deps{
+		Windows: s.People, Ledger: s.Facts, Providers: paced(Providers(env.Settings), env.Settings.Collector.SnapshotEvery),
+		HTTP: func(pipeline.Kind) *http.Client { return &http.Client{Timeout: env.Settings.Collector.RequestTimeout} },
+		Log:  env.Log, Registry: env.Registry,
+	}, cfg)
+}
+
+// pacedProvider takes its snapshots and lists its files at another pace than the provider's own.
+type pacedProvider struct {
+	pipeline.Provider
+	every time.Duration
+}
+
+func paced(ps []pipeline.Provider, every time.Duration) []pipeline.Provider {
+	if every <= 0 {
+		return ps
+	}
+	out := make([]pipeline.Provider, len(ps))
+	for i, p := range ps {
+		out[i] = pacedProvider{Provider: p, every: every}
+	}
+	return out
+}
+
+// Info implements pipeline.Provider.
+func (p pacedProvider) Info() pipeline.Info {
+	info := p.Provider.Info()
+	feeds := make([]pipeline.FeedSpec, len(info.Feeds))
+	for i, f := range info.Feeds {
+		f.Every = p.every
+		feeds[i] = f
+	}
+	info.Feeds = feeds
+	return info
+}
