@@ -17,10 +17,37 @@ import (
 type document struct {
 	root map[string]any
 	ops  []specOp
+	seen *coverage
+}
 
-	mu sync.Mutex
-	// seen counts the answers of each operation by the hundred of their status.
-	seen map[string]map[int]int
+// coverage counts the answers of each operation by the hundred of their status.
+type coverage struct {
+	mu      sync.Mutex
+	all     []specOp
+	classes map[string]map[int]int
+}
+
+func (c *coverage) note(d *document, op specOp, status int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.all = d.ops
+	if c.classes[op.id] == nil {
+		c.classes[op.id] = map[int]int{}
+	}
+	c.classes[op.id][status/100]++
+}
+
+// check fails unless every operation was asked well and, if one can, badly.
+func (c *coverage) check(t *testing.T) {
+	t.Helper()
+	for _, op := range c.all {
+		if c.classes[op.id][2] == 0 {
+			t.Errorf("%s was never asked well", op.id)
+		}
+		if c.classes[op.id][4] == 0 && op.id != "sign-out" {
+			t.Errorf("%s was never asked badly", op.id)
+		}
+	}
 }
 
 type specOp struct {
@@ -33,7 +60,7 @@ func object(v any) map[string]any { m, _ := v.(map[string]any); return m }
 
 func readDocument(t *testing.T, raw []byte) *document {
 	t.Helper()
-	d := &document{seen: map[string]map[int]int{}}
+	d := &document{}
 	if err := json.Unmarshal(raw, &d.root); err != nil {
 		t.Fatal(err)
 	}
@@ -70,12 +97,9 @@ func (d *document) check(t *testing.T, method, path string, a *answer) {
 	if !ok {
 		return
 	}
-	d.mu.Lock()
-	if d.seen[op.id] == nil {
-		d.seen[op.id] = map[int]int{}
+	if d.seen != nil {
+		d.seen.note(d, op, a.status)
 	}
-	d.seen[op.id][a.status/100]++
-	d.mu.Unlock()
 	responses := object(op.spec["responses"])
 	response, ok := responses[strconv.Itoa(a.status)]
 	if !ok && a.status >= 400 {
@@ -209,8 +233,8 @@ func hasType(types, v any) bool {
 
 // TestDocument checks the form of the document: OpenAPI 3.1, every reference leads somewhere, every operation has a name of
 // its own, declares the parameters of its address, and says what it answers when something is wrong.
-func TestDocument(t *testing.T) {
-	w := newWorld(t)
+func (s suite) TestDocument(t *testing.T) {
+	w := s.world(t)
 	raw := w.nobody().get("/api/v1/openapi.json").want(http.StatusOK)
 	if got := raw.header.Get("Content-Type"); got != "application/openapi+json" {
 		t.Errorf("content type %q", got)

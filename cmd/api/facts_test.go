@@ -18,9 +18,9 @@ type facts struct {
 	shelves map[pipeline.TenantID]*shelf
 	asked   []pipeline.TenantID
 	deleted []pipeline.ConnectionID
-	// fail, when set, is what every question ends with; block makes questions wait until their context ends.
-	fail  error
-	block bool
+	// fail, when set, is what every question ends with; away is what a ping ends with; block makes questions wait until their context ends.
+	fail, away error
+	block      bool
 	// question is the last cost question.
 	question pipeline.CostQuery
 }
@@ -182,7 +182,7 @@ func (f *facts) DeleteConnection(ctx context.Context, tenant pipeline.TenantID, 
 func (f *facts) Ping(context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.fail
+	return f.away
 }
 
 func dec(s string) decimal.Decimal { return decimal.RequireFromString(s) }

@@ -5,18 +5,23 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/infrazen/infrazen/clickhouse/embedded"
+	"github.com/infrazen/infrazen/clickhouse/embedded/enginetest"
 	"github.com/infrazen/infrazen/cmd/api/server"
 	"github.com/infrazen/infrazen/cmd/api/stores"
 	"github.com/infrazen/infrazen/dashboards"
@@ -25,7 +30,12 @@ import (
 	"github.com/infrazen/infrazen/postgres/pgtest"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) {
+	if _, child, _ := embedded.FromEnvironment(); child {
+		enginetest.Main(m) // this process is the ClickHouse of a test
+	}
+	pgtest.Main(m)
+}
 
 const (
 	// password is that of every person of the tests, and of every account of the toy cloud.
@@ -54,9 +64,33 @@ type world struct {
 
 type option func(*server.Deps)
 
-func newWorld(t *testing.T, options ...option) *world {
+// suite holds the tests that share one database; each makes organisations and people of its own in it.
+type suite struct {
+	dsn  string
+	seen *coverage
+}
+
+// TestAPI runs the tests of the suite.
+func TestAPI(t *testing.T) {
+	all := suite{dsn: pgtest.DSN(t), seen: &coverage{classes: map[string]map[int]int{}}}
+	s := reflect.ValueOf(all)
+	for i := range s.NumMethod() {
+		if f, ok := s.Method(i).Interface().(func(*testing.T)); ok {
+			t.Run(strings.TrimPrefix(s.Type().Method(i).Name, "Test"), f)
+		}
+	}
+	if flag.Lookup("test.run").Value.String() == "" {
+		all.seen.check(t)
+	}
+}
+
+func (s suite) world(t *testing.T, options ...option) *world {
 	t.Helper()
-	w := &world{t: t, store: pgtest.Open(t), facts: newFacts(), log: &lockedBuffer{}, registry: prometheus.NewRegistry()}
+	w := &world{t: t, facts: newFacts(), log: &lockedBuffer{}, registry: prometheus.NewRegistry()}
+	store, err := postgres.Open(t.Context(), postgres.Config{DSN: s.dsn, Key: postgres.NewKey()}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	w.must(err)
+	t.Cleanup(store.Close)
+	w.store = store
 	w.alpha, w.beta = w.tenant("Альфа", "Europe/Moscow"), w.tenant("Beta", "UTC")
 	w.admin, w.viewer = w.user("admin@alpha.test", w.alpha, pipeline.Admin), w.user("viewer@alpha.test", w.alpha, pipeline.Viewer)
 	w.other, w.both = w.user("admin@beta.test", w.beta, pipeline.Admin), w.user("both@alpha.test", w.alpha, pipeline.Viewer)
@@ -72,12 +106,13 @@ func newWorld(t *testing.T, options ...option) *world {
 	for _, o := range options {
 		o(&d)
 	}
-	s, err := server.New(d)
+	w.server, err = server.New(d)
 	w.must(err)
-	raw, err := s.OpenAPI()
+	raw, err := w.server.OpenAPI()
 	w.must(err)
-	w.server, w.spec = s, readDocument(t, raw)
-	h := httptest.NewServer(s)
+	w.spec = readDocument(t, raw)
+	w.spec.seen = s.seen
+	h := httptest.NewServer(w.server)
 	t.Cleanup(h.Close)
 	w.url = h.URL
 	return w
@@ -107,7 +142,7 @@ func (w *world) tenant(name, zone string) pipeline.Tenant {
 
 func (w *world) user(email string, in pipeline.Tenant, role pipeline.Role) pipeline.User {
 	w.t.Helper()
-	u, err := w.store.CreateUser(w.t.Context(), email, "Имя "+email, pipeline.Russian)
+	u, err := w.store.CreateUser(w.t.Context(), uuid.NewString()[:8]+"-"+email, "Имя "+email, pipeline.Russian)
 	w.must(err)
 	w.must(w.store.AddMember(w.t.Context(), in.ID, u.ID, role))
 	return u
@@ -202,8 +237,11 @@ func noRedirects() *http.Client {
 	return &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-func (c *client) get(path string) *answer            { c.w.t.Helper(); return c.do(http.MethodGet, path, nil) }
-func (c *client) post(path string, body any) *answer { c.w.t.Helper(); return c.do(http.MethodPost, path, body) }
+func (c *client) get(path string) *answer { c.w.t.Helper(); return c.do(http.MethodGet, path, nil) }
+func (c *client) post(path string, body any) *answer {
+	c.w.t.Helper()
+	return c.do(http.MethodPost, path, body)
+}
 
 // want fails unless the answer has the status.
 func (a *answer) want(status int) *answer {

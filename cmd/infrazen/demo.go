@@ -43,11 +43,15 @@ func startDemo(ctx context.Context, env *boot.Env, stores *wire.Stores) (*demo, 
 	if s.Collector.SnapshotEvery == 0 {
 		s.Collector.SnapshotEvery = demoPace
 	}
-	d := &demo{settings: s.Demo, folder: filepath.Join(s.Focus.FolderRoot, "focus"), clouds: demoClouds(s.Demo, time.Now)}
+	d := &demo{settings: s.Demo, folder: filepath.Join(s.Focus.FolderRoot, "focus")}
 	if err := d.export(time.Now()); err != nil {
 		return nil, err
 	}
-	var err error
+	start, err := worldStart(s.Focus.FolderRoot, s.Demo.Days, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	d.clouds = demoClouds(s.Demo.Seed, start)
 	d.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Demo.Port)))
 	if err != nil {
 		return nil, fmt.Errorf("cannot start the demo clouds (setting demo.port): %w", err)

@@ -47,6 +47,9 @@ func statusTitle(status int, lang pipeline.Lang) string {
 
 // humaText says in lang what huma says in English. What it does not know stays English.
 func humaText(message string, lang pipeline.Lang) string {
+	if list, ok := strings.CutSuffix(message, `, "`); ok { // an empty value is allowed too, which nobody needs to be told
+		message = list + `"`
+	}
 	if lang == pipeline.English {
 		return message
 	}
@@ -111,6 +114,7 @@ func humaTexts() []phrase {
 		{"expected required property ", "не указано обязательное поле ", true},
 		{"the JSON cannot be read: ", "JSON не разобран: ", true},
 		{"the text is not UTF-8", "текст не в кодировке UTF-8", false},
+		{"the text holds a zero byte", "в тексте есть нулевой байт", false},
 		{"a field is given twice: ", "поле указано дважды: ", true},
 		{"something follows the JSON value", "после значения JSON есть что-то ещё", false},
 	}

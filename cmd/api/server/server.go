@@ -64,6 +64,8 @@ type Server struct {
 	metrics    *metrics
 	limits     *signInLimits
 	proxies    proxies
+	// page is the web app's index.html.
+	page []byte
 }
 
 // New makes the handler of everything the api service serves. It asks no store anything.
@@ -75,7 +77,12 @@ func New(d Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	page, err := readPage(d.Web)
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
+		page:       page,
 		Deps:       d,
 		asker:      &ask.Asker{Costs: d.Facts, Freshness: d.Store},
 		kinds:      map[pipeline.Kind]pipeline.Provider{},
@@ -104,7 +111,7 @@ func (s *Server) route() {
 	r.MethodNotAllowed(s.noSuchMethod)
 	s.routeHealth(r)
 	r.Group(func(r chi.Router) {
-		r.Use(noStore, s.takeBody, s.authenticate, s.refuseForgery, s.limitSignIn)
+		r.Use(noStore, s.refuseBrokenText, s.takeBody, s.authenticate, s.refuseForgery, s.limitSignIn)
 		s.api = humachi.New(r, s.humaConfig())
 		s.routeAPI()
 		finishSchemas(s.api.OpenAPI())

@@ -69,7 +69,9 @@ func Tests(webDir, outDir string) ([]string, error) {
 	}
 	var out []string
 	for _, f := range result.OutputFiles {
-		out = append(out, f.Path)
+		if filepath.Ext(f.Path) == ".mjs" {
+			out = append(out, f.Path)
+		}
 	}
 	return out, nil
 }

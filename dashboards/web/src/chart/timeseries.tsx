@@ -30,6 +30,7 @@ export interface ChartProps {
   axis: (v: number) => string;
   total?: (i: number) => string;
   byDay: boolean; // points are days or longer
+  binary?: boolean; // values are bytes: the axis counts in powers of two
   label: string;
   onZoom?: (from: number, to: number) => void;
 }
@@ -44,6 +45,7 @@ interface Tip {
 const hour = 3600;
 const day = 24 * hour;
 const dayIncrements = [1, 2, 3, 4, 5, 7, 10, 14, 30, 60, 90, 120, 180, 365, 730, 1825].map((n) => n * day);
+const binaryIncrements = Array.from({ length: 60 }, (_, n) => 2 ** n);
 const increments = [300, 600, 900, 1800, hour, 2 * hour, 3 * hour, 4 * hour, 6 * hour, 12 * hour, ...dayIncrements];
 
 // TimeSeries draws series over time. Dragging chooses a part of the time; the cursor is shared by all charts of the page.
@@ -182,12 +184,12 @@ function spread(min: number | null, max: number | null): [number, number] {
 function seriesOf(s: Series, draw: string): uPlot.Series {
   const common = { label: s.label, points: { show: false }, stroke: s.colour };
   if (draw === 'bars') return { ...common, width: 0, fill: s.colour, paths: uPlot.paths.bars!({ align: 1, size: [0.82, 64], radius: 0 }) };
-  if (draw === 'area') return { ...common, width: 1.5, fill: s.colour + '59', paths: uPlot.paths.stepped!({ align: 1 }) };
+  if (draw === 'area') return { ...common, width: 1.5, fill: s.colour + '59', paths: uPlot.paths.stepped!({ align: 1, extend: true }) };
   return { ...common, width: 1.5 };
 }
 
 function dashed(s: Series): uPlot.Series {
-  return { label: s.label, stroke: s.colour, width: 1.5, dash: [5, 4], points: { show: false }, paths: uPlot.paths.stepped!({ align: 1 }) };
+  return { label: s.label, stroke: s.colour, width: 1.5, dash: [5, 4], points: { show: false }, paths: uPlot.paths.stepped!({ align: 1, extend: true }) };
 }
 
 function axes(props: ChartProps, view: View): uPlot.Axis[] {
@@ -199,7 +201,7 @@ function axes(props: ChartProps, view: View): uPlot.Axis[] {
       values: (u, splits, _axis, _space, incr) => splits.map((s, i) => (nearEnd(u, s) ? '' : tick(s * 1000, incr, i === 0 ? null : splits[i - 1]! * 1000, view))),
     },
     {
-      ...common, gap: 6, space: 36, values: (_u, splits) => splits.map(props.axis),
+      ...common, gap: 6, space: 36, incrs: props.binary ? binaryIncrements : undefined, values: (_u, splits) => splits.map(props.axis),
       size: (_u, values) => Math.ceil(Math.max(...(values ?? ['']).map((v) => String(v).length)) * 6.5) + 16,
     },
   ];

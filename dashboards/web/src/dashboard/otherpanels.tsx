@@ -1,3 +1,4 @@
+import { useMemo } from 'preact/hooks';
 import type { Balance, Connection, Resource, UsageSeries, UsageSummary } from '../api/types.ts';
 import { TimeSeries, type Series } from '../chart/timeseries.tsx';
 import * as decimal from '../format/decimal.ts';
@@ -51,7 +52,6 @@ interface Measured {
 export function UsageSeriesPanel({ panel, view }: PanelProps) {
   const app = useApp();
   const { t, lang, zone } = app;
-  const dark = useDark();
   const name = panel.query.metrics?.[0] ?? 'cpu_percent';
   const step = usageStep(view.range.from, view.range.to);
   const key = keyOf([panel.id, name, panel.query.top, view.range.from, view.range.to, view.chosen], view);
@@ -63,18 +63,28 @@ export function UsageSeriesPanel({ panel, view }: PanelProps) {
   });
   return (
     <Frame panel={panel} answer={answer} table={(d) => usageTable(d, name, lang, zone, t)} chart>
-      {(d) => {
-        const { times, rows } = align(d.series);
-        if (times.length === 0) return <Empty>{t.panel.noUsage}</Empty>;
-        const series: Series[] = d.machines.map((m, i) => ({
-          key: m.connection + '/' + m.id, label: m.name, colour: view.colours.of('machine', m.connection + '/' + m.id, dark), values: rows[i]!,
-          text: (at) => writeMetric(name, rows[i]![at] ?? 0, lang), summary: writeMetric(name, m.of[name]?.average ?? 0, lang),
-        }));
-        return (
-          <TimeSeries times={times} series={series} draw={panel.draw || 'line'} from={view.range.from} to={view.range.to} axis={(v) => writeMetric(name, v, lang)} byDay={false} label={panel.title[lang]} onZoom={view.zoom} />
-        );
-      }}
+      {(d) => <UsageChart d={d} name={name} panel={panel} view={view} />}
     </Frame>
+  );
+}
+
+function UsageChart({ d, name, panel, view }: PanelProps & { d: Measured; name: string }) {
+  const { t, lang } = useApp();
+  const dark = useDark();
+  const { times, series } = useMemo(() => {
+    const { times, rows } = align(d.series);
+    const series = d.machines.map((m, i): Series => ({
+      key: m.connection + '/' + m.id, label: m.name, colour: view.colours.of('machine', m.connection + '/' + m.id, dark), values: rows[i]!,
+      text: (at) => writeMetric(name, rows[i]![at] ?? 0, lang), summary: writeMetric(name, m.of[name]?.average ?? 0, lang),
+    }));
+    return { times, series };
+  }, [d, name, view.colours, dark, lang]);
+  if (times.length === 0) return <Empty>{t.panel.noUsage}</Empty>;
+  return (
+    <TimeSeries
+      times={times} series={series} draw={panel.draw} from={view.range.from} to={view.range.to} axis={(v) => writeMetric(name, v, lang)} byDay={false} binary={name.includes('_bytes')}
+      label={panel.title[lang]} onZoom={view.zoom}
+    />
   );
 }
 
@@ -130,7 +140,7 @@ export function LoadPanel({ panel, view }: PanelProps) {
       {(machines) => machines.length === 0 ? <Empty>{t.panel.noUsage}</Empty> : (
         <div class="scroll" tabIndex={0}>
           <table class="data load">
-            <thead><tr><th scope="col">{t.panel.server}</th><th scope="col">{t.panel.cpu}</th><th scope="col" class="num">{t.panel.peakShort}</th><th scope="col">{t.panel.memory}</th></tr></thead>
+            <thead><tr><th scope="col">{t.panel.server}</th><th scope="col">{t.panel.cpu}</th><th scope="col" class="num" title={t.panel.peak}>{t.panel.peakShort}</th><th scope="col">{t.panel.memory}</th></tr></thead>
             <tbody>
               {machines.map((m) => (
                 <tr key={m.connection + m.id}>
