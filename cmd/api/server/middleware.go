@@ -19,7 +19,7 @@ import (
 
 const (
 	// maxBody is the greatest request body, in bytes.
-	maxBody = 1 << 20
+	maxBody = 256 << 10
 	// bodyTimeout is how long a request body may take to arrive.
 	bodyTimeout = 30 * time.Second
 	// contentPolicy lets a page load from its own origin only.

@@ -32,6 +32,9 @@ type problem struct {
 	retryAfter time.Duration
 }
 
+// maxFaults is how many faults of a body are told at once.
+const maxFaults = 100
+
 // problemFault is one fault of a request.
 type problemFault struct {
 	Location string `json:"location" doc:"Where it is: body.settings.login, query.from"`
@@ -213,7 +216,7 @@ func (s *Server) translate(ctx huma.Context, _ string, v any) (any, error) {
 		Type: "about:blank", Title: statusTitle(e.Status, lang), Status: e.Status, Detail: humaText(e.Detail, lang),
 		Errors: []problemFault{}, RequestID: aboutOf(ctx.Context()).id,
 	}
-	for _, d := range e.Errors {
+	for _, d := range e.Errors[:min(len(e.Errors), maxFaults)] {
 		if d != nil {
 			p.Errors = append(p.Errors, problemFault{Location: d.Location, Message: humaText(d.Message, lang), Value: harmless(d.Location, d.Value)})
 		}
