@@ -22,7 +22,7 @@ func jsonFormats() map[string]huma.Format {
 	return map[string]huma.Format{"application/json": f, "json": f}
 }
 
-// unmarshalStrict reads one JSON value into v. It refuses text that is not UTF-8, fields given twice in whatever case
+// unmarshalStrict reads one JSON value into v. It refuses text that is not UTF-8 or that no database keeps, fields given twice in whatever case
 // (encoding/json would take the last one, after another was checked), and anything behind the value.
 func unmarshalStrict(data []byte, v any) error {
 	if !utf8.Valid(data) {
@@ -52,6 +52,9 @@ func checkFields(data []byte) error {
 		}
 		if err != nil {
 			return fmt.Errorf("the JSON cannot be read: %w", err)
+		}
+		if text, ok := t.(string); ok && strings.ContainsRune(text, 0) {
+			return errors.New("the text holds a zero byte")
 		}
 		if delim, ok := t.(json.Delim); ok {
 			open = nest(open, delim)

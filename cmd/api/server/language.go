@@ -114,6 +114,7 @@ func humaTexts() []phrase {
 		{"expected required property ", "не указано обязательное поле ", true},
 		{"the JSON cannot be read: ", "JSON не разобран: ", true},
 		{"the text is not UTF-8", "текст не в кодировке UTF-8", false},
+		{"the text holds a zero byte", "в тексте есть нулевой байт", false},
 		{"a field is given twice: ", "поле указано дважды: ", true},
 		{"something follows the JSON value", "после значения JSON есть что-то ещё", false},
 	}

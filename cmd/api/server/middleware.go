@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
@@ -140,6 +142,20 @@ func (s *Server) takeBody(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
+
+// refuseBrokenText refuses addresses whose text no store could keep or look for.
+func (s *Server) refuseBrokenText(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		query, err := url.QueryUnescape(r.URL.RawQuery)
+		if err != nil || !goodText(query) || !goodText(r.URL.Path) {
+			s.writeProblem(w, r, refuse(http.StatusBadRequest, "Адрес запроса не разобран: в нём не текст в кодировке UTF-8.", "The address cannot be read: it is no text in UTF-8."))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func goodText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 func bodyFault(err error) error {
 	var large *http.MaxBytesError

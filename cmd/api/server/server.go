@@ -111,7 +111,7 @@ func (s *Server) route() {
 	r.MethodNotAllowed(s.noSuchMethod)
 	s.routeHealth(r)
 	r.Group(func(r chi.Router) {
-		r.Use(noStore, s.takeBody, s.authenticate, s.refuseForgery, s.limitSignIn)
+		r.Use(noStore, s.refuseBrokenText, s.takeBody, s.authenticate, s.refuseForgery, s.limitSignIn)
 		s.api = humachi.New(r, s.humaConfig())
 		s.routeAPI()
 		finishSchemas(s.api.OpenAPI())

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/infrazen/infrazen/clickhouse"
 	"github.com/infrazen/infrazen/clickhouse/embedded"
+	"github.com/infrazen/infrazen/clickhouse/embedded/child"
 	"github.com/infrazen/infrazen/clickhouse/embedded/enginetest"
 	"github.com/infrazen/infrazen/pipeline"
 	"github.com/infrazen/infrazen/pipeline/collect"
@@ -23,8 +24,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// killsOfEpoch is how many times in an epoch something is killed while windows are being collected.
-const killsOfEpoch = 6
+// killsOfEpoch is how many times in an epoch something is killed while windows are being collected, before the epoch's
+// last restatement. lateKills is how many times at most after it: what these break, no later collection mends.
+const (
+	killsOfEpoch = 7
+	lateKills    = 6
+)
 
 // seedVariable repeats a run: the stories and the victims are the same, the instants nearly so.
 const seedVariable = "INFRAZEN_KILLTEST_SEED"
@@ -35,6 +40,7 @@ type theatre struct {
 	windows *postgres.Store
 	facts   *clickhouse.Store
 	engine  *enginetest.Engine
+	wire    *wire
 	story   *story
 	random  *rand.Rand
 }
@@ -69,7 +75,7 @@ func TestKilledCollectorsLeaveWhatACleanRunLeaves(t *testing.T) {
 		kills += th.playUnderFire(t, fire, e)
 		t.Logf("epoch %d under fire: %s", e, time.Since(began).Round(time.Second))
 	}
-	t.Logf("%d processes were killed at work", kills)
+	t.Logf("%d times something was killed at work, %d times just behind an INSERT whose answer was lost", kills, th.wire.lost.Load())
 	if kills < 20 {
 		t.Errorf("only %d kills", kills)
 	}
@@ -94,7 +100,10 @@ func open(t *testing.T, seed uint64) *theatre {
 		_ = os.RemoveAll(filepath.Join(os.TempDir(), filepath.Base(dir)+"-pg"))
 	})
 	engine := enginetest.New(t, embedded.DefaultConfig())
-	s := &stage{Postgres: pg.DSN(), Key: postgres.NewKey(), ClickHouse: engine.DSN("default"), Folder: dir, Holder: "clean"}
+	wire := newWire(t, engine)
+	s := &stage{
+		Postgres: pg.DSN(), Key: postgres.NewKey(), ClickHouse: child.DSN(wire.address, engine.User, engine.Password, "default"), Folder: dir, Holder: "clean",
+	}
 	windows, facts, err := s.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -109,7 +118,7 @@ func open(t *testing.T, seed uint64) *theatre {
 	}
 	base := time.Now().UTC().Truncate(time.Hour).Add(-(billHours + epochs + 2) * time.Hour)
 	return &theatre{
-		stage: s, windows: windows, facts: facts, engine: engine, story: tellStory(seed, base), random: rand.New(rand.NewPCG(seed, 2)),
+		stage: s, windows: windows, facts: facts, engine: engine, wire: wire, story: tellStory(seed, base), random: rand.New(rand.NewPCG(seed, 2)),
 	}
 }
 
@@ -242,50 +251,68 @@ func (th *theatre) playUnderFire(t *testing.T, c *company, epoch int) (kills int
 			p.kill()
 		}
 	}()
-	th.story.play(t, c.world, c.folder, epoch, th.random.IntN(epochs)) // news that will be restated before the epoch is over
+	// News that will be restated before the epoch is over, collected any number of times.
+	th.story.play(t, c.world, c.folder, epoch, th.random.IntN(epochs))
 	since := th.plan(t, c, epoch)
 	for kills < killsOfEpoch {
-		if kills == killsOfEpoch/2 {
-			th.story.play(t, c.world, c.folder, epoch, epoch)
-		}
 		busy, settled := th.state(t, c, epoch, since)
 		if settled {
 			since = th.plan(t, c, epoch)
 		}
-		if !busy {
-			continue
+		if busy {
+			th.kill(t, &collectors, fmt.Sprint(epoch, kills))
+			kills++
 		}
-		time.Sleep(time.Duration(th.random.IntN(150)) * time.Millisecond) // a random instant is what is wanted here
+	}
+	// The epoch's own news: whatever is collected whole now is not collected again.
+	th.story.play(t, c.world, c.folder, epoch, epoch)
+	since = th.plan(t, c, epoch)
+	for late := range lateKills {
+		busy, settled := th.state(t, c, epoch, since)
+		for !busy && !settled {
+			th.planAt(t, c, epoch, since, since) // windows that were under a lease when they were planned
+			busy, settled = th.state(t, c, epoch, since)
+		}
+		if settled {
+			break
+		}
+		th.kill(t, &collectors, fmt.Sprint(epoch, "late", late))
 		kills++
-		if victim := th.random.IntN(3); victim < len(collectors) {
-			collectors[victim].kill()
-			collectors[victim] = th.start(t, fmt.Sprint(victim, epoch, kills))
-		} else {
-			th.engine.KillOnly(t)
-		}
 	}
-	t.Logf("%d kills in epoch %d", kills, epoch)
-	// The first list of files after the last restatement may find files in the hands of a collector; the second does not.
-	for range 2 {
-		th.settle(t, c, epoch, th.plan(t, c, epoch))
-	}
+	th.settle(t, c, epoch, since)
 	th.ended(t, c)
 	return kills
 }
 
+// kill ends a collector or the engine at a random instant, and starts it again.
+func (th *theatre) kill(t *testing.T, collectors *[2]*process, name string) {
+	t.Helper()
+	time.Sleep(time.Duration(th.random.IntN(150)) * time.Millisecond) // a random instant is what is wanted here
+	switch victim := th.random.IntN(4); victim {
+	case 0, 1:
+		collectors[victim].kill()
+		collectors[victim] = th.start(t, name)
+	case 2:
+		th.engine.KillOnly(t)
+	default:
+		th.wire.loseAnswer(t)
+	}
+}
+
 func (th *theatre) settle(t *testing.T, c *company, epoch int, since time.Time) {
 	t.Helper()
-	list := since
+	list, relisted := since, false
 	for turn, deadline := 1, time.Now().Add(90*time.Second); ; turn++ {
 		time.Sleep(50 * time.Millisecond)
-		if _, settled := th.state(t, c, epoch, since); settled {
+		_, settled := th.state(t, c, epoch, since)
+		if settled && relisted {
 			return
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("epoch %d does not come to an end: %s", epoch, th.faults(t, c))
 		}
-		if turn%20 == 0 { // a file that changed after it was listed is found by listing again
-			list = list.Add(time.Since(list))
+		if settled || turn%20 == 0 { // a file that changed after it was listed is found by listing again
+			list, relisted = list.Add(time.Since(list)), settled
 		}
 		th.planAt(t, c, epoch, since, list) // windows that were under a lease when they were planned
 	}

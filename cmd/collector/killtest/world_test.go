@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	epochs    = 4
-	billHours = 24
+	epochs    = 3
+	billHours = 12
 	servers   = 40
 	files     = 3
 )
