@@ -52,8 +52,12 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger, reg prometheus.
 	if err != nil {
 		return nil, fmt.Errorf("cannot start PostgreSQL: %w", err)
 	}
-	s := &Server{cfg: cfg, cluster: c, log: logger, metrics: newMetrics(reg), output: &lineLogger{log: logger}, stopped: make(chan struct{})}
+	s := &Server{cfg: cfg, cluster: c, log: logger, metrics: newMetrics(), output: &lineLogger{log: logger}, stopped: make(chan struct{})}
 	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot start PostgreSQL: %w", err), c.close())
+	}
+	if err := s.metrics.register(reg); err != nil {
+		s.end(s.current())
 		return nil, errors.Join(fmt.Errorf("cannot start PostgreSQL: %w", err), c.close())
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))

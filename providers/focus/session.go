@@ -24,6 +24,11 @@ const shownFiles = 3
 
 // Check lists the files and looks at the headers of the first few.
 func (s *session) Check(ctx context.Context) (pipeline.Outcome, error) {
+	out, err := s.check(ctx)
+	return out, listFault(err)
+}
+
+func (s *session) check(ctx context.Context) (pipeline.Outcome, error) {
 	if err := s.source.close(); err != nil {
 		return pipeline.Outcome{}, err
 	}
@@ -79,6 +84,11 @@ func (s *session) checkHeader(ctx context.Context, o pipeline.Object, n *noteboo
 
 // Objects lists the files that may be FOCUS. A place without any is a fault: it is rather away than empty.
 func (s *session) Objects(ctx context.Context) ([]pipeline.Object, error) {
+	objects, err := s.objects(ctx)
+	return objects, listFault(err)
+}
+
+func (s *session) objects(ctx context.Context) ([]pipeline.Object, error) {
 	if err := s.source.close(); err != nil {
 		return nil, err
 	}

@@ -2,14 +2,16 @@ package begetsim
 
 import (
 	"bytes"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// Fault is something that goes wrong at the paths that begin with Path.
+// Fault is something that goes wrong at a path.
 type Fault struct {
+	// Path is a whole path, or the beginning of many when it ends with a slash.
 	Path string
 	// Times is how many requests it spoils; 0 means all until it is mended.
 	Times int
@@ -48,7 +50,7 @@ func (s *Server) Break(f Fault) (mend func()) {
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		own.Path = "\x00"
+		own.Path = ""
 	}
 }
 
@@ -63,7 +65,7 @@ func (s *Server) Mend() {
 func (s *Server) faultFor(r *http.Request) *Fault {
 	for i := len(s.faults) - 1; i >= 0; i-- {
 		f := s.faults[i]
-		if !strings.HasPrefix(r.URL.Path, f.Path) {
+		if !f.matches(r.URL.Path) {
 			continue
 		}
 		if f.After > 0 {
@@ -83,11 +85,15 @@ func (s *Server) faultFor(r *http.Request) *Fault {
 	return nil
 }
 
+func (f *Fault) matches(path string) bool {
+	return path == f.Path || strings.HasSuffix(f.Path, "/") && strings.HasPrefix(path, f.Path)
+}
+
 // wrap spoils an answer: it either gives it itself and returns nil, or returns the writer that spoils the true one.
 func (f *Fault) wrap(w http.ResponseWriter, r *http.Request) http.ResponseWriter {
 	switch {
 	case f.Hang:
-		<-r.Context().Done()
+		untilGone(r)
 		return nil
 	case f.Slow || f.Torn || f.Cut:
 		return &tearing{ResponseWriter: w, fault: f}
@@ -124,8 +130,14 @@ func (t *tearing) tear(r *http.Request) {
 	}
 	_ = http.NewResponseController(t.ResponseWriter).Flush() // as much as the connection can
 	if t.fault.Slow {
-		<-r.Context().Done()
+		untilGone(r)
 		return
 	}
 	panic(http.ErrAbortHandler)
+}
+
+// untilGone waits until the client leaves. The server notices that only when the request's body has been read.
+func untilGone(r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body) // the client may have gone already
+	<-r.Context().Done()
 }

@@ -52,9 +52,22 @@ func (s *Server) vpsList(w http.ResponseWriter, r *http.Request, a *Account) {
 	write(w, object{"vps": out, "total_count": len(world.machines)})
 }
 
-func (s *Server) vpsInfo(w http.ResponseWriter, r *http.Request, a *Account) {
+// vpsOne serves /v1/vps/server/{id} and /v1/vps/{id}/history, which no pattern can tell apart.
+func (s *Server) vpsOne(w http.ResponseWriter, r *http.Request, a *Account) {
+	first, second := r.PathValue("first"), r.PathValue("second")
+	switch {
+	case second == "history":
+		s.vpsHistory(w, first, a)
+	case first == "server":
+		s.vpsInfo(w, second, a)
+	default:
+		notFound(w)
+	}
+}
+
+func (s *Server) vpsInfo(w http.ResponseWriter, id string, a *Account) {
 	for _, m := range s.look(a).machines {
-		if m.ID == r.PathValue("id") {
+		if m.ID == id {
 			write(w, object{"vps": s.vps(m)})
 			return
 		}
@@ -118,10 +131,10 @@ func software(m Machine) any {
 	}
 }
 
-func (s *Server) vpsHistory(w http.ResponseWriter, r *http.Request, a *Account) {
+func (s *Server) vpsHistory(w http.ResponseWriter, id string, a *Account) {
 	now := s.since(s.now())
 	s.mu.Lock()
-	i := slices.IndexFunc(a.Machines, func(m Machine) bool { return m.ID == r.PathValue("id") })
+	i := slices.IndexFunc(a.Machines, func(m Machine) bool { return m.ID == id })
 	var m Machine
 	if i >= 0 {
 		m = a.Machines[i]

@@ -112,6 +112,23 @@ export interface paths {
         patch: operations["update-connection"];
         trace?: never;
     };
+    "/api/v1/connections/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The attempts at windows, newest first */
+        get: operations["list-runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections/{id}/status": {
         parameters: {
             query?: never;
@@ -394,7 +411,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Change the password */
+        /** Change the password; other sessions of the user end */
         put: operations["change-password"];
         post?: never;
         delete?: never;
@@ -819,7 +836,7 @@ export interface components {
         CreateTokenAnswer: {
             id: string;
             name: string;
-            /** @description Shown this once; it opens the organisation with the user's role */
+            /** @description Shown this once, and empty when an Idempotency-Key is repeated; it opens the organisation with the user's role */
             token: string;
         };
         CreateTokenRequest: {
@@ -1045,6 +1062,33 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
+        Run: {
+            /** Format: int64 */
+            appended: number;
+            /** Format: int64 */
+            attempt: number;
+            complete: boolean;
+            fault: components["schemas"]["Fault"] | null;
+            feed: string;
+            /** Format: date-time */
+            finished_at: string | null;
+            /** Format: int64 */
+            found: number;
+            /** Format: date-time */
+            from: string | null;
+            grain: string;
+            notes: components["schemas"]["Note"][];
+            /** @description The file, for a window that is one */
+            object: string;
+            scopes: components["schemas"]["Scope"][];
+            /** Format: date-time */
+            started_at: string | null;
+            /** Format: date-time */
+            to: string | null;
+        };
+        RunsAnswer: {
+            runs: components["schemas"]["Run"][];
+        };
         Scope: {
             fault: components["schemas"]["Fault"] | null;
             /** Format: int64 */
@@ -1147,8 +1191,6 @@ export interface components {
              */
             expires_at: string | null;
             id: string;
-            /** Format: date-time */
-            last_used: string | null;
             name: string;
         };
         TokensAnswer: {
@@ -1183,17 +1225,19 @@ export interface components {
             name?: string;
         };
         Window: {
-            /** Format: int64 */
-            appended: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Tries since the last success
+             */
             attempts: number;
             complete: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it is to be collected (again); null when nothing is owed
+             */
             due_at: string | null;
             fault: components["schemas"]["Fault"] | null;
             feed: string;
-            /** Format: int64 */
-            found: number;
             /** Format: date-time */
             from: string | null;
             grain: string;
@@ -1348,7 +1392,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -1568,7 +1614,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -1584,6 +1632,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Connection"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-runs": {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunsAnswer"];
                 };
             };
             /** @description What is wrong and what to do */
@@ -1665,7 +1746,9 @@ export interface operations {
                 limit?: number;
             };
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -1694,7 +1777,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: {
@@ -1729,7 +1814,9 @@ export interface operations {
                 limit?: number;
             };
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -2390,7 +2477,10 @@ export interface operations {
     "create-token": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request gives the first answer again and creates nothing more */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };

@@ -162,7 +162,7 @@ function Facts({ c }: { c: Connection }) {
     <dl class="facts">
       <dt>{t.connections.lastSuccess}</dt><dd><When at={c.status.last_success} never={t.connections.never} /></dd>
       <dt>{t.connections.lastAttempt}</dt><dd><When at={c.status.last_attempt} never={t.connections.never} /></dd>
-      <dt>{t.connections.completeThrough}</dt><dd><When at={c.status.complete_through} never={t.connections.never} /></dd>
+      <dt>{t.connections.completeThrough}</dt><dd><When at={c.status.complete_through} never={t.panel.daysUnknown} /></dd>
       {settings.map((f) => [<dt key={f.name}>{f.label}</dt>, <dd key={f.name + '='} class="break">{f.secret ? <span class="mute">{t.connections.secretSet}</span> : (f.options?.find((o) => o.value === c.settings[f.name])?.label ?? c.settings[f.name])}</dd>])}
       <dt>{t.resources.title}</dt><dd><Link to={`/resources?connection=${c.id}`}>{t.connections.resources}</Link></dd>
     </dl>

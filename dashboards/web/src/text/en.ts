@@ -140,7 +140,8 @@ export const en: Texts = {
     currencies: 'Currencies are never added up: each is shown by itself.',
     shownCurrency: 'Currency of the chart',
     average: 'Average',
-    peakShort: 'p95',
+    peakShort: 'peak (p95)',
+    peak: 'The 95th percentile of the CPU: the load was above it 5% of the time',
     max: 'Maximum',
     server: 'Server',
     cpu: 'CPU',
@@ -258,6 +259,7 @@ export const en: Texts = {
     region: 'Region',
     gone: 'deleted',
     goneAt: (when) => `Deleted ${when}`,
+    billedOnly: 'The connection does not list it: only its charges are known.',
     goneNote: 'The resource is no longer in the cloud. Its cost and history are kept.',
     facts: 'Facts',
     id: 'Identifier',
@@ -310,7 +312,7 @@ export const en: Texts = {
       license: 'Licence', account: 'Account', other: 'Other',
     },
     statuses: {
-      RUNNING: 'running', ACTIVE: 'running', STOPPED: 'stopped', SHUTOFF: 'stopped', ERROR: 'error', CREATING: 'being created', REMOVING: 'being deleted', SUSPENDED: 'suspended',
+      RUNNING: 'running', ACTIVE: 'running', STOPPED: 'stopped', SHUTOFF: 'stopped', ERROR: 'error', CREATING: 'being created', REMOVING: 'being deleted', SUSPENDED: 'suspended', FREE: 'free', ATTACHED: 'attached', DONE: 'ready', ENABLED: 'enabled', DISABLED: 'disabled', AVAILABLE: 'available',
     },
     metrics: {
       cpu_percent: 'CPU', memory_used_bytes: 'Memory', disk_used_bytes: 'Disk used', disk_read_bytes_per_second: 'Disk reads',
