@@ -1,6 +1,7 @@
 package beget_test
 
 import (
+	"flag"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -16,7 +17,13 @@ import (
 	"github.com/infrazen/infrazen/providers/providertest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// Most parallel tests wait for a time-out, so more of them than processors run at once.
+	if err := flag.Set("test.parallel", "12"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // testNow is the clock of the tests: Wednesday noon in Moscow.
 func testNow() time.Time { return time.Date(2026, 11, 18, 9, 0, 30, 0, time.UTC) }

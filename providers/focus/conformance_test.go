@@ -22,7 +22,10 @@ func TestConformsInAFolder(t *testing.T) {
 		return &providertest.Cloud{
 			Settings: settings,
 			Bad: []pipeline.Settings{
-				{"source": "folder"}, {"source": "folder", "folder": "/etc"}, {"source": "folder", "folder": "../x"}, {"source": "ftp"},
+				{"source": "folder"},
+				{"source": "folder", "folder": "/etc"},
+				{"source": "folder", "folder": "../x"},
+				{"source": "ftp"},
 				{"source": "s3", "bucket": "b", "access_key": testAccess, "secret_key": testSecret, "endpoint": "ftp://x"},
 			},
 			Tasks: tasksOf(t, provider, settings, nil),

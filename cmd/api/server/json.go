@@ -13,6 +13,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
+// maxNesting is how deep a body may be nested: the deepest filter fits twice.
+const maxNesting = 64
+
 // jsonFormats reads and writes JSON; it is stricter in reading than encoding/json.
 func jsonFormats() map[string]huma.Format {
 	f := huma.Format{
@@ -57,7 +60,9 @@ func checkFields(data []byte) error {
 			return errors.New("the text holds a zero byte")
 		}
 		if delim, ok := t.(json.Delim); ok {
-			open = nest(open, delim)
+			if open = nest(open, delim); len(open) > maxNesting {
+				return errors.New("the JSON is nested too deep")
+			}
 		} else if name, ok := t.(string); ok && key {
 			folded := strings.Map(foldRune, name)
 			if open[len(open)-1][folded] {
