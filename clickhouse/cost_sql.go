@@ -2,7 +2,6 @@ package clickhouse
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,7 +14,8 @@ type costSQL struct {
 	query *pipeline.CostQuery
 	span  span
 	args  args
-	// byDay is true when the question can be answered from whole days in UTC+3, the key of the projection by_day.
+	// byDay is true when the question can be answered from whole days in UTC+3. The projection by_day has these, and all
+	// dimensions, but not when a row was seen.
 	byDay bool
 }
 
@@ -28,7 +28,7 @@ func newCostSQL(tenant pipeline.TenantID, q *pipeline.CostQuery) (*costSQL, erro
 		return nil, err
 	}
 	b := &costSQL{query: q, span: s, args: args{"tenant": string(tenant)}}
-	b.byDay = b.wholeDays() && q.AsOf.IsZero() && b.dimensionsIn(byDayDimensions())
+	b.byDay = b.wholeDays() && q.AsOf.IsZero()
 	return b, nil
 }
 
@@ -39,23 +39,6 @@ func (b *costSQL) wholeDays() bool {
 		}
 	}
 	return true
-}
-
-// byDayDimensions are those that the projection by_day has.
-func byDayDimensions() []pipeline.Dimension {
-	return []pipeline.Dimension{
-		pipeline.DimConnection, pipeline.DimProvider, pipeline.DimBillingAccount, pipeline.DimProject, pipeline.DimServiceCategory,
-		pipeline.DimService, pipeline.DimResource, pipeline.DimResourceName, pipeline.DimResourceType, pipeline.DimRegion,
-		pipeline.DimChargeCategory, pipeline.DimCostStatus, pipeline.DimCurrency, pipeline.DimUnrecognised,
-	}
-}
-
-func (b *costSQL) dimensionsIn(known []pipeline.Dimension) bool {
-	used := slices.Clone(b.query.GroupBy)
-	if b.query.Filter != nil {
-		used = filterDimensions(b.query.Filter, used)
-	}
-	return !slices.ContainsFunc(used, func(d pipeline.Dimension) bool { return !slices.Contains(known, d) })
 }
 
 // column is the expression of a dimension.
@@ -135,7 +118,7 @@ func (b *costSQL) step() string {
 	edges := b.span.edges
 	start := b.bind("Int64", edges[0].Unix())
 	step := start
-	if width, ok := uniform(edges); len(edges) > 1 && ok {
+	if width, ok := uniform(edges, b.span.to); ok {
 		step = fmt.Sprintf("%s + intDiv(%s - %s, %s) * %[4]s", start, at, start, b.bind("Int64", width))
 	} else if len(edges) > 1 {
 		seconds := make([]int64, len(edges))
@@ -150,8 +133,8 @@ func (b *costSQL) step() string {
 	return step
 }
 
-// uniform tells whether all steps are as long, and how many seconds that is.
-func uniform(edges []time.Time) (int64, bool) {
+// uniform tells whether all steps are as long, the last at most so, and how many seconds that is.
+func uniform(edges []time.Time, to time.Time) (int64, bool) {
 	if len(edges) < 2 {
 		return 0, false
 	}
@@ -161,7 +144,7 @@ func uniform(edges []time.Time) (int64, bool) {
 			return 0, false
 		}
 	}
-	return width, true
+	return width, to.Sub(edges[len(edges)-1]) <= time.Duration(width)*time.Second
 }
 
 // keys are the names of the columns of the groups: k0, k1, k2.
@@ -171,6 +154,23 @@ func (b *costSQL) keys() []string {
 		out = append(out, "k"+strconv.Itoa(i))
 	}
 	return out
+}
+
+// dimensions are the expressions of the cells' columns, those made of them, and the names of the cells' keys. Tags are read
+// out of the few texts that the cells have in common and not out of every row.
+func (b *costSQL) dimensions() (inner, outer, keys []string) {
+	for i, d := range b.query.GroupBy {
+		name := " AS k" + strconv.Itoa(i)
+		if _, tag := d.Tag(); tag {
+			if len(outer) == 0 {
+				inner, keys = append(inner, "Tags AS cell_tags"), append(keys, "cell_tags")
+			}
+			outer = append(outer, strings.Replace(b.column(d), "Tags", "cell_tags", 1)+name)
+			continue
+		}
+		inner, keys = append(inner, "toString("+b.column(d)+")"+name), append(keys, "k"+strconv.Itoa(i))
+	}
+	return inner, outer, keys
 }
 
 // list writes names each followed by a comma.
@@ -186,10 +186,7 @@ func list(names []string) string {
 // and the others become one.
 func (b *costSQL) statement() string {
 	keys := b.keys()
-	var dimensions strings.Builder
-	for i, d := range b.query.GroupBy {
-		fmt.Fprintf(&dimensions, "toString(%s) AS %s, ", b.column(d), keys[i])
-	}
+	inner, outer, cellKeys := b.dimensions()
 	condition := "tenant_id = {tenant:String} AND " + b.period()
 	if b.query.Filter != nil {
 		condition += " AND " + b.condition(b.query.Filter)
@@ -198,7 +195,10 @@ func (b *costSQL) statement() string {
         %s AS cost, sum(line_count) AS line_sum, sum(unpriced_count) AS unpriced_sum
     FROM charges
     WHERE %s
-    GROUP BY %scurrency, cost_status, step`, dimensions.String(), b.step(), b.sum(), condition, list(keys))
+    GROUP BY %scurrency, cost_status, step`, list(inner), b.step(), b.sum(), condition, list(cellKeys))
+	if len(outer) > 0 {
+		cells = fmt.Sprintf("SELECT *, %s FROM (\n    %s\n    )", strings.Join(outer, ", "), cells)
+	}
 	groups := fmt.Sprintf(`SELECT %[1]scurrency,
         sumIf(cost, step != -1) AS total, sumIf(cost, step != -1 AND cost_status = 'estimated') AS estimated,
         sumIf(unpriced_sum, step != -1) AS unpriced, sumIf(line_sum, step != -1) AS lines,
@@ -239,17 +239,6 @@ FROM (
     )
 )
 GROUP BY %scurrency, other`, list(kept), strings.Join(keys, ", "), b.bind("UInt64", b.query.Top), groups, list(names))
-}
-
-// filterDimensions adds the dimensions that a filter speaks of.
-func filterDimensions(f *pipeline.Filter, to []pipeline.Dimension) []pipeline.Dimension {
-	if f.Dimension != "" {
-		to = append(to, f.Dimension)
-	}
-	for i := range f.Args {
-		to = filterDimensions(&f.Args[i], to)
-	}
-	return to
 }
 
 // condition is the expression of a filter.

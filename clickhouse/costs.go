@@ -3,6 +3,7 @@ package clickhouse
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -76,8 +77,11 @@ func scanGroup(r driver.Rows, q *pipeline.CostQuery, place map[int64]int) (pipel
 	}
 	g.Series = make([]decimal.Decimal, len(place))
 	for i, step := range steps {
-		if step != previousStep {
-			g.Series[place[step]] = costs[i]
+		at, ok := place[step]
+		if ok {
+			g.Series[at] = costs[i]
+		} else if step != previousStep {
+			return g, fmt.Errorf("cannot place the sum of a step that begins at %s: the question has none", time.Unix(step, 0).UTC())
 		}
 	}
 	return g, nil

@@ -11,6 +11,8 @@ import (
 	"log/slog"
 	"net/url"
 	"regexp"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -62,6 +64,9 @@ func Open(_ context.Context, cfg Config, logger *slog.Logger, registry prometheu
 
 func parseDSN(cfg Config) (*ch.Options, error) {
 	options, err := ch.ParseDSN(cfg.DSN)
+	if scheme, _, _ := strings.Cut(cfg.DSN, "://"); err == nil && !slices.Contains([]string{"http", "https", "clickhouse", "tcp", "native"}, scheme) {
+		err = errors.New("it must begin with http://, https:// or clickhouse://")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the address of ClickHouse: %w", redact(err))
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/infrazen/infrazen/pipeline"
 )
 
 // Load reads every .yaml file at the root of fsys, in order of name, and checks it. The error joins everything
@@ -84,10 +86,13 @@ func (p *Panel) fill() {
 	}
 	q := &p.Query
 	if q.Kind == QueryCost {
-		q.Metric = or(q.Metric, "billed_cost")
+		q.Metric = or(q.Metric, pipeline.MetricBilledCost)
 	}
 	if q.GroupBy == nil {
-		q.GroupBy = q.GroupBy[:0:0]
+		q.GroupBy = []pipeline.Dimension{}
+	}
+	if q.Metrics == nil {
+		q.Metrics = []pipeline.MetricName{}
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/infrazen/infrazen/dashboards/internal/webbuild"
 )
 
@@ -24,6 +26,29 @@ func node(t *testing.T, args ...string) {
 
 func TestWebTypesCheck(t *testing.T) {
 	node(t, filepath.Join("..", "..", "node_modules", "typescript", "bin", "tsc"), "--project", "tsconfig.json")
+}
+
+// The API's types are those of its OpenAPI document: `go run ./dashboards/build -types` makes them anew.
+func TestWebTypesAreThoseOfTheAPI(t *testing.T) {
+	made := filepath.Join(t.TempDir(), "schema.d.ts")
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := webbuild.Types(t.Context(), root, filepath.Join(root, "docs", "openapi.json"), made); err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, err := os.ReadFile(filepath.Join("web", "src", "api", "schema.d.ts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(held), string(want)); diff != "" {
+		t.Errorf("web/src/api/schema.d.ts is not of docs/openapi.json; run go run ./dashboards/build -types (-held +made):\n%s", diff)
+	}
 }
 
 func TestWebUnits(t *testing.T) {

@@ -6,11 +6,15 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
+	"syscall"
 	"time"
 
 	"github.com/alexedwards/argon2id"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -57,7 +61,29 @@ func (c Config) pool() (*pgxpool.Config, error) {
 	}
 	pool.MaxConns = c.MaxConns
 	pool.MaxConnIdleTime = 5 * time.Minute
+	pool.ConnConfig.DialFunc = patientDial(pool.ConnConfig.DialFunc)
 	pool.ConnConfig.RuntimeParams["application_name"] = "infrazen"
 	pool.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	return pool, nil
+}
+
+// restartTime is how long a new connection waits for an engine that is being started again.
+const restartTime = 3 * time.Second
+
+// patientDial tries again while nobody listens, for as long as a restart of the engine takes.
+func patientDial(dial pgconn.DialFunc) pgconn.DialFunc {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		until := time.Now().Add(restartTime)
+		for {
+			conn, err := dial(ctx, network, addr)
+			if err == nil || !errors.Is(err, syscall.ECONNREFUSED) || time.Now().After(until) {
+				return conn, err
+			}
+			select {
+			case <-ctx.Done():
+				return nil, err
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/infrazen/infrazen/pipeline/collect"
 )
 
-// runsKept is how many runs of a connection are kept.
+// runsKept is how many runs of a connection are kept, and the latest of each feed besides.
 const runsKept = 200
 
 func sortClaimed(taken []claimed) {
@@ -66,11 +66,18 @@ WHERE tenant_id = $1 AND id = $2 AND lease = $3`
 const sqlAddRun = `/* add_run */
 INSERT INTO runs (tenant_id, connection_id, window_id, feed, grain, from_at, to_at, object_key, object_version, holder, attempt, started_at,
     finished_at, complete, complete_through, cloud_time, found, appended, retry_at, fault, scopes, notes)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) RETURNING id`
+
+const sqlNoteFeed = `/* note_feed */
+INSERT INTO feeds AS f (connection_id, feed, grain, run_id, collected_at)
+SELECT id, $3, $4, $5, $6 FROM connections WHERE tenant_id = $1 AND id = $2
+ON CONFLICT (connection_id, feed) DO UPDATE SET run_id = greatest(f.run_id, excluded.run_id), grain = excluded.grain,
+    collected_at = greatest(f.collected_at, excluded.collected_at)`
 
 const sqlPruneRuns = `/* prune_runs */
 DELETE FROM runs WHERE tenant_id = $1 AND connection_id = $2
-  AND id <= (SELECT id FROM runs WHERE connection_id = $2 ORDER BY id DESC OFFSET $3 LIMIT 1)`
+  AND id <= (SELECT id FROM runs WHERE connection_id = $2 ORDER BY id DESC OFFSET $3 LIMIT 1)
+  AND id NOT IN (SELECT run_id FROM feeds WHERE connection_id = $2)`
 
 const sqlRestLane = `/* rest_lane */
 UPDATE lanes SET not_before = greatest(not_before, $3)
@@ -133,21 +140,24 @@ func outcomeName(r collect.Result) string {
 	return "whole"
 }
 
+// mark writes the result down: at the window, as a run, and at the feed and the lane.
 func mark(ctx context.Context, tx pgx.Tx, w collect.Window, r collect.Result, h held) error {
 	tenant, conn := uuid(w.Account.Tenant), uuid(w.Account.Connection)
 	whole := r.Fault == nil && r.Outcome.Complete()
-	fault := worst(r.Fault, r.Outcome)
-	through := completeThrough(w, r, h)
-	if _, err := tx.Exec(ctx, sqlFinish, tenant, w.ID, w.Lease, instant(r.RetryAt), whole, through, r.Fault != nil, w.Object.Version, storeFault(fault)); err != nil {
-		return err
-	}
-	_, err := tx.Exec(ctx, sqlAddRun, tenant, conn, w.ID, string(w.Feed), string(w.Grain), instant(w.From), instant(w.To), w.Object.Key,
-		w.Object.Version, h.holder, h.attempt, orTime(r.StartedAt, h.began), orTime(r.FinishedAt, h.began), whole, through, instant(r.Outcome.CloudTime),
-		r.Found, r.Appended, instant(r.RetryAt), storeFault(fault), storeScopes(r.Outcome.Scopes), append([]pipeline.Note{}, r.Outcome.Notes...))
+	_, err := tx.Exec(ctx, sqlFinish, tenant, w.ID, w.Lease, instant(r.RetryAt), whole, completeThrough(w, r, h), r.Fault != nil, w.Object.Version,
+		storeFault(worst(r.Fault, r.Outcome)))
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, sqlPruneRuns, tenant, conn, runsKept); err != nil {
+	run, err := addRun(ctx, tx, w, r, h)
+	if err != nil {
+		return err
+	}
+	var collected *time.Time
+	if whole {
+		collected = &h.began
+	}
+	if _, err := tx.Exec(ctx, sqlNoteFeed, tenant, conn, string(w.Feed), string(w.Grain), run, collected); err != nil {
 		return err
 	}
 	if !stopsAll(r.Fault) || r.RetryAt.IsZero() {
@@ -155,6 +165,20 @@ func mark(ctx context.Context, tx pgx.Tx, w collect.Window, r collect.Result, h 
 	}
 	_, err = tx.Exec(ctx, sqlRestLane, tenant, conn, r.RetryAt)
 	return err
+}
+
+func addRun(ctx context.Context, tx pgx.Tx, w collect.Window, r collect.Result, h held) (int64, error) {
+	tenant, conn := uuid(w.Account.Tenant), uuid(w.Account.Connection)
+	var id int64
+	err := tx.QueryRow(ctx, sqlAddRun, tenant, conn, w.ID, string(w.Feed), string(w.Grain), instant(w.From), instant(w.To), w.Object.Key,
+		w.Object.Version, h.holder, h.attempt, orTime(r.StartedAt, h.began), orTime(r.FinishedAt, h.began), r.Fault == nil && r.Outcome.Complete(),
+		completeThrough(w, r, h), instant(r.Outcome.CloudTime), r.Found, r.Appended, instant(r.RetryAt), storeFault(worst(r.Fault, r.Outcome)),
+		storeScopes(r.Outcome.Scopes), append([]pipeline.Note{}, r.Outcome.Notes...)).Scan(&id)
+	if err != nil {
+		return 0, err
+	}
+	_, err = tx.Exec(ctx, sqlPruneRuns, tenant, conn, runsKept)
+	return id, err
 }
 
 // completeThrough is the instant up to which the window's data is whole; nil when it is not whole at all. Nothing can be

@@ -16,24 +16,23 @@ const maxGaps = 10
 // How far a feed is whole: a snapshot as far as the latest whole one, for it tells of what was before; periods as far as
 // they are whole without a hole; files as far as the latest of them reaches, unless one is missing.
 const sqlCompleteness = `/* completeness */
-SELECT c.id::text, f.feed, latest.collected,
-       CASE WHEN latest.grain = 'snapshot' THEN whole.through
-            WHEN latest.grain = 'object' THEN CASE WHEN hole.n = 0 THEN (SELECT max(complete_through) FROM windows WHERE connection_id = c.id AND feed = f.feed) END
+SELECT c.id::text, f.feed, f.collected_at,
+       CASE WHEN f.grain = 'snapshot' THEN whole.through
+            WHEN f.grain = 'object' THEN CASE WHEN hole.n = 0 THEN files.through END
             WHEN hole.n > 0 THEN hole.through
             ELSE whole.through END
 FROM connections c
-CROSS JOIN (VALUES ('charges'), ('files'), ('inventory')) f (feed)
-CROSS JOIN LATERAL (
-    SELECT w.grain, (SELECT max(succeeded_at) FROM windows WHERE connection_id = c.id AND feed = f.feed) AS collected
-    FROM windows w WHERE w.connection_id = c.id AND w.tenant_id = c.tenant_id AND w.feed = f.feed LIMIT 1
-) latest
+JOIN feeds f ON f.connection_id = c.id AND f.feed IN ('charges', 'files', 'inventory')
 LEFT JOIN LATERAL (
     SELECT w.complete_through AS through FROM windows w
-    WHERE w.connection_id = c.id AND w.feed = f.feed AND w.complete ORDER BY w.from_at DESC NULLS LAST LIMIT 1
+    WHERE f.grain <> 'object' AND w.connection_id = c.id AND w.feed = f.feed AND w.complete ORDER BY w.from_at DESC LIMIT 1
 ) whole ON true
+LEFT JOIN LATERAL (
+    SELECT max(w.complete_through) AS through FROM windows w WHERE f.grain = 'object' AND w.connection_id = c.id AND w.feed = f.feed
+) files ON true
 CROSS JOIN LATERAL (
     SELECT min(CASE WHEN w.complete THEN w.complete_through ELSE w.from_at END) AS through, count(*) AS n FROM windows w
-    WHERE w.connection_id = c.id AND w.feed = f.feed AND NOT w.whole
+    WHERE f.grain <> 'snapshot' AND w.connection_id = c.id AND w.feed = f.feed AND NOT w.whole
 ) hole
 WHERE c.tenant_id = $1 AND (cardinality($2::uuid[]) = 0 OR c.id = ANY ($2::uuid[]))`
 
@@ -111,7 +110,7 @@ WITH gap AS (
     SELECT c.id, c.name, 'inventory', NULL, NULL, '', NULL, false
     FROM connections c
     WHERE c.tenant_id = $1 AND (cardinality($2::uuid[]) = 0 OR c.id = ANY ($2::uuid[]))
-      AND NOT EXISTS (SELECT FROM windows w WHERE w.connection_id = c.id AND (w.complete OR w.fault IS NOT NULL) AND w.feed <> 'usage')
+      AND NOT EXISTS (SELECT FROM feeds f WHERE f.connection_id = c.id AND f.feed <> 'usage' AND f.run_id > 0)
 )
 SELECT id::text, name, feed, coalesce(from_at, $3), coalesce(to_at, $4), object_key, fault, count(*) OVER ()
 FROM gap ORDER BY failed DESC, to_at DESC NULLS FIRST, name, id, feed LIMIT $5`

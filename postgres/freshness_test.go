@@ -212,3 +212,17 @@ func TestRuns(t *testing.T) {
 		t.Errorf("%d runs are kept, %v", len(runs), err)
 	}
 }
+
+func TestPlannedChargesAreNotWhole(t *testing.T) {
+	s := pgtest.Open(t)
+	a := connect(t, s, tenant(t, s), "selectel", "c")
+	plan(t, s, a, collect.WindowPlan{Feed: pipeline.FeedInventory, Grain: pipeline.GrainSnapshot, From: hour, To: hour, DueAt: hour})
+	finish(t, s, claim(t, s, 1, nil)[0], collect.Result{})
+	if st := status(t, s, a); !st.CompleteThrough.Equal(hour) {
+		t.Errorf("got %+v", st)
+	}
+	days(t, s, a, 3, 0)
+	if st := status(t, s, a); !st.CompleteThrough.Equal(hour.AddDate(0, 0, -3)) {
+		t.Errorf("complete through %s though no charges were collected", st.CompleteThrough)
+	}
+}

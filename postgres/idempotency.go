@@ -79,7 +79,7 @@ func (s *Store) Prune(ctx context.Context) error {
 		`/* prune_sign_ins */ DELETE FROM sign_ins WHERE expires_at < clock_timestamp() - $1::interval`,
 		`/* prune_chat_codes */ DELETE FROM chat_codes WHERE expires_at < clock_timestamp() - $1::interval`,
 		`/* prune_idempotency */ DELETE FROM idempotency WHERE created_at < clock_timestamp() - $1::interval`,
-		`/* prune_rate_limits */ DELETE FROM rate_limits WHERE slots[cardinality(slots)] < clock_timestamp() - 30 * $1::interval`,
+		`/* prune_rate_limits */ DELETE FROM rate_limits WHERE coalesce(slots[cardinality(slots)], '-infinity') < clock_timestamp() - 30 * $1::interval`,
 	} {
 		if _, err := s.pool.Exec(ctx, statement, 24*time.Hour); err != nil {
 			return wrap(err, "remove what has run out")

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/infrazen/infrazen/pipeline"
+	"github.com/infrazen/infrazen/postgres"
 	"github.com/infrazen/infrazen/postgres/pgtest"
 )
 
@@ -55,20 +56,39 @@ func TestWait(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if err := s.Wait(ctx, "k", limit); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("waiting longer than the deadline: %v", err)
+	for range 3 {
+		if err := s.Wait(ctx, "k", limit); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("waiting longer than the deadline: %v", err)
+		}
 	}
-	ctx, cancel = context.WithCancel(t.Context())
-	result := make(chan error)
-	go func() { result <- s.Wait(ctx, "k", limit) }()
-	cancel()
-	if err := <-result; !errors.Is(err, context.Canceled) {
-		t.Errorf("giving up: %v", err)
+	for range 3 {
+		giveUp(t, s, limit)
+	}
+	if pause, _, err := s.Reserve(t.Context(), "k", limit); err != nil || pause > limit.Per || pause == 0 {
+		t.Errorf("after requests that were given up the next waits %s: %v", pause, err)
 	}
 	quick := pipeline.RateLimit{Burst: 1, Per: 5 * time.Millisecond}
 	for range 3 {
 		if err := s.Wait(t.Context(), "quick", quick); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// giveUp waits for a place and stops waiting once it has one.
+func giveUp(t *testing.T, s *postgres.Store, limit pipeline.RateLimit) {
+	t.Helper()
+	before := text(t, s, `SELECT cardinality(slots)::text FROM rate_limits WHERE key = 'k'`)
+	ctx, cancel := context.WithCancel(t.Context())
+	result := make(chan error)
+	go func() { result <- s.Wait(ctx, "k", limit) }()
+	for text(t, s, `SELECT cardinality(slots)::text FROM rate_limits WHERE key = 'k'`) == before {
+		if t.Context().Err() != nil {
+			break
+		}
+	}
+	cancel()
+	if err := <-result; !errors.Is(err, context.Canceled) {
+		t.Errorf("giving up: %v", err)
 	}
 }

@@ -29,9 +29,7 @@ ORDER BY c.name, c.id`
 // The latest run of every feed says how the feed stands.
 const sqlLatestRuns = `/* latest_runs */
 SELECT c.id::text, r.feed, r.complete, r.fault, r.scopes, r.notes
-FROM connections c
-CROSS JOIN LATERAL (SELECT DISTINCT feed FROM windows WHERE connection_id = c.id) f
-CROSS JOIN LATERAL (SELECT * FROM runs WHERE connection_id = c.id AND feed = f.feed ORDER BY id DESC LIMIT 1) r
+FROM connections c JOIN feeds f ON f.connection_id = c.id JOIN runs r ON r.id = f.run_id AND r.tenant_id = c.tenant_id
 WHERE c.tenant_id = $1 AND ($2::uuid IS NULL OR c.id = $2)
 ORDER BY c.id, r.feed`
 

@@ -4,9 +4,11 @@
 package embedded
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 )
 
@@ -62,6 +64,34 @@ func (c Config) Validate() error {
 		return fmt.Errorf("cannot use the settings of the embedded ClickHouse: %w", errors.Join(errs...))
 	}
 	return nil
+}
+
+// environmentName is the variable that hands the settings to a child process:
+// arguments of a process can be read by everybody on the machine.
+const environmentName = "EMBEDDED_CLICKHOUSE_SETTINGS"
+
+// Environment is the variable, as NAME=value, that hands the settings to a
+// child process.
+func (c Config) Environment() (string, error) {
+	text, err := json.Marshal(c)
+	if err != nil {
+		return "", fmt.Errorf("cannot hand the settings to the embedded ClickHouse: %w", err)
+	}
+	return environmentName + "=" + string(text), nil
+}
+
+// FromEnvironment returns the settings that the parent process handed over, and
+// false when it handed over none.
+func FromEnvironment() (Config, bool, error) {
+	text, ok := os.LookupEnv(environmentName)
+	if !ok {
+		return Config{}, false, nil
+	}
+	cfg := DefaultConfig()
+	if err := json.Unmarshal([]byte(text), &cfg); err != nil {
+		return Config{}, true, fmt.Errorf("cannot read the settings of the embedded ClickHouse in %s: %w", environmentName, err)
+	}
+	return cfg, true, nil
 }
 
 func isLoopback(host string) bool {

@@ -135,7 +135,7 @@ const parentVariable = "INFRAZEN_PARENT_TEST"
 func TestNoProcessIsLeftWhenTheParentIsKilled(t *testing.T) {
 	if os.Getenv(parentVariable) != "" {
 		e := enginetest.New(t, embedded.DefaultConfig())
-		fmt.Printf("engine %d\n", e.PID())
+		fmt.Fprintf(os.Stdout, "engine %d\n", e.PID())
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {}
 	}

@@ -28,7 +28,6 @@ func serverSettings() []setting {
 		{"implicit_select", "0"},
 		{"allow_introspection_functions", "0"},
 		{"storage_file_read_method", "pread"},
-		{"max_threads", "0"},
 	}
 }
 

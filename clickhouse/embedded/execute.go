@@ -162,7 +162,7 @@ func (s *server) read(r *http.Request, req *request) (string, *statement.Stateme
 	st, err := statement.Parse(text)
 	switch {
 	case errors.Is(err, statement.ErrMany):
-		return "", nil, nil, fail(62, "SYNTAX_ERROR", "%s", err)
+		return "", nil, nil, fail(62, "SYNTAX_ERROR", "Syntax error (%s)", err)
 	case errors.Is(err, statement.ErrFile):
 		return "", nil, nil, fail(358, "INTO_OUTFILE_NOT_ALLOWED", "%s", err)
 	case errors.Is(err, statement.ErrInput):
@@ -291,7 +291,7 @@ func (j *job) selects(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("cannot make a pipe for the answer: %w", err)
 	}
-	defer reader.Close()
+	defer func() { _ = reader.Close() }()
 	closeWriter := func() { _ = writer.Close() }
 	stop := context.AfterFunc(ctx, func() { _ = reader.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()

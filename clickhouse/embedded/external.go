@@ -123,7 +123,7 @@ func (c *connection) fill(table external) error {
 	if err != nil {
 		return fmt.Errorf("cannot read external table %s: %w", table.name, err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	ins, err := c.Insert("INSERT INTO "+quoteName(table.name), table.format)
 	if err != nil {
 		return err

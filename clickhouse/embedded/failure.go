@@ -80,6 +80,8 @@ func (f *failure) status() int {
 		return http.StatusLengthRequired
 	case 159: // TIMEOUT_EXCEEDED
 		return http.StatusRequestTimeout
+	case 779: // UNSUPPORTED_MEDIA_TYPE
+		return http.StatusUnsupportedMediaType
 	}
 	return http.StatusInternalServerError
 }

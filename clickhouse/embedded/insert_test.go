@@ -165,3 +165,26 @@ func TestDeduplicationToken(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestLargeInsertThatFailsEarlyIsAnswered(t *testing.T) {
+	c := newClient(t)
+	c.must("CREATE TABLE early (a UInt32, b UInt32) ENGINE = MergeTree ORDER BY a")
+	for query, code := range map[string]string{
+		"query=INSERT INTO nope FORMAT CSV":         "60",
+		"query=INSERT INTO early (a) FORMAT CSV":    "117", // one column too many in the first row
+		"query=INSERT INTO early (a, c) FORMAT CSV": "16",
+	} {
+		for range 5 {
+			res, err := c.http.Do(c.request(context.Background(), http.MethodPost, rowsOf(1_000_000), query))
+			if err != nil {
+				t.Errorf("%s: %v", query, err)
+				continue
+			}
+			if got := res.Header.Get("X-ClickHouse-Exception-Code"); got != code {
+				body, _ := io.ReadAll(res.Body)
+				t.Errorf("%s: code %s, want %s: %s", query, got, code, body)
+			}
+			res.Body.Close()
+		}
+	}
+}

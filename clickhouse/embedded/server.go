@@ -22,7 +22,7 @@ import (
 
 // stopPatience is how long running statements may take to end after the
 // context of Serve has ended; then they are killed.
-const stopPatience = 5 * time.Second
+const stopPatience = 3 * time.Second
 
 // Serve runs the engine and answers HTTP until the context ends. It fails at
 // once when the settings are wrong, the library is missing, the data folder is
@@ -36,11 +36,11 @@ func Serve(ctx context.Context, cfg Config, logger *slog.Logger, registry *prome
 	// The engine writes answers into pipes; a pipe whose reader left must be an
 	// error to it and not the end of the process.
 	signal.Ignore(syscall.SIGPIPE)
-	listener, err := net.Listen("tcp", cfg.Addr)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s for the embedded ClickHouse: %w", cfg.Addr, err)
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }()
 	engine, err := openEngine(cfg)
 	if err != nil {
 		return err

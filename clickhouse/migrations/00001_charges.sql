@@ -66,13 +66,16 @@ CREATE TABLE IF NOT EXISTS {{local "charges"}} (
         GROUP BY tenant_id, connection_id, ChargePeriodStart, ProviderName, ServiceCategory, ServiceName, RegionId, SubAccountId, SubAccountName, BillingCurrency, cost_status
     ),
     PROJECTION by_day (
-        SELECT tenant_id, connection_id, day, ResourceId, ResourceName, ResourceType, ProviderName, ServiceCategory, ServiceName, RegionId, SubAccountId, SubAccountName, BillingAccountId, ChargeCategory, BillingCurrency, cost_status, unrecognised,
+        SELECT tenant_id, connection_id, day, ResourceId, ResourceName, ResourceType, ProviderName, ServiceCategory, ServiceName, RegionId,
+            AvailabilityZone, SubAccountId, SubAccountName, BillingAccountId, SkuId, ChargeCategory, BillingCurrency, cost_status,
+            unrecognised, source, Tags,
             sum(line_count), sum(unpriced_count), sum(BilledCost), sum(effective_over_billed), sum(list_over_billed), sum(contracted_over_billed)
-        GROUP BY tenant_id, connection_id, day, ResourceId, ResourceName, ResourceType, ProviderName, ServiceCategory, ServiceName, RegionId, SubAccountId, SubAccountName, BillingAccountId, ChargeCategory, BillingCurrency, cost_status, unrecognised
+        GROUP BY tenant_id, connection_id, day, ResourceId, ResourceName, ResourceType, ProviderName, ServiceCategory, ServiceName, RegionId,
+            AvailabilityZone, SubAccountId, SubAccountName, BillingAccountId, SkuId, ChargeCategory, BillingCurrency, cost_status,
+            unrecognised, source, Tags
     )
 ) ENGINE = {{engine "charges" "MergeTree"}}
 PARTITION BY toYYYYMM(ChargePeriodStart)
 ORDER BY (tenant_id, connection_id, ChargePeriodStart, ResourceId, line_key)
-SETTINGS {{dedup}} = 10000, min_compress_block_size = 262144, max_compress_block_size = 1048576,
-    allow_suspicious_low_cardinality_types = 1
+SETTINGS {{dedup}} = 10000, min_compress_block_size = 262144, max_compress_block_size = 1048576
 -- +goose StatementEnd

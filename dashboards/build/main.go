@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"maps"
@@ -18,14 +19,18 @@ func main() {
 	web := flag.String("web", "dashboards/web", "the folder of the web app")
 	out := flag.String("out", "", "the folder to build into; <web>/dist when empty")
 	dev := flag.Bool("dev", false, "leave the code readable and add source maps")
+	types := flag.Bool("types", false, "only make the API's types of docs/openapi.json anew")
 	flag.Parse()
-	if err := run(*web, *out, *dev); err != nil {
+	if err := run(*web, *out, *dev, *types); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(web, out string, dev bool) error {
+func run(web, out string, dev, types bool) error {
+	if types {
+		return webbuild.Types(context.Background(), ".", "docs/openapi.json", filepath.Join(web, "src", "api", "schema.d.ts"))
+	}
 	if out == "" {
 		out = filepath.Join(web, "dist")
 	}

@@ -43,7 +43,7 @@ type Config struct {
 	RunAs string
 	// Settings are further settings of postgresql.conf.
 	Settings map[string]string
-	// Volatile gives up safety against a crash of the machine for speed: for tests only.
+	// Volatile gives up safety against a crash of the machine (not of the engine) for speed: for tests only.
 	Volatile bool
 	// StopTimeout is how long a clean stop may take before the engine is killed; 8 s when zero.
 	StopTimeout time.Duration

@@ -52,13 +52,17 @@ func (l *lineLogger) tail() string {
 	return strings.Join(l.last, " | ")
 }
 
+// lineLevel is how much a line matters to us. What the engine tells a client that comes too early, or late, matters to nobody.
 func lineLevel(line string) slog.Level {
-	for _, word := range []string{"PANIC:", "FATAL:"} {
-		if strings.Contains(line, word) {
-			return slog.LevelError
+	for _, usual := range []string{"the database system is", "terminating connection due to administrator command", "unexpected SIGQUIT"} {
+		if strings.Contains(line, usual) {
+			return slog.LevelDebug
 		}
 	}
-	if strings.Contains(line, "WARNING:") {
+	switch {
+	case strings.Contains(line, "PANIC:"):
+		return slog.LevelError
+	case strings.Contains(line, "FATAL:"), strings.Contains(line, "WARNING:"):
 		return slog.LevelWarn
 	}
 	return slog.LevelDebug

@@ -12,8 +12,8 @@ type metrics struct {
 	restarts prometheus.Counter
 }
 
-func newMetrics(reg prometheus.Registerer) metrics {
-	m := metrics{
+func newMetrics() metrics {
+	return metrics{
 		up: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "infrazen_postgres_engine_up", Help: "1 while the embedded PostgreSQL engine answers.",
 		}),
@@ -21,8 +21,10 @@ func newMetrics(reg prometheus.Registerer) metrics {
 			Name: "infrazen_postgres_engine_restarts_total", Help: "Times that the embedded PostgreSQL engine was started again after it had died.",
 		}),
 	}
-	reg.MustRegister(m.up, m.restarts)
-	return m
+}
+
+func (m metrics) register(reg prometheus.Registerer) error {
+	return errors.Join(reg.Register(m.up), reg.Register(m.restarts))
 }
 
 // sqlState is the SQLSTATE of an error that PostgreSQL gave, or "".

@@ -52,8 +52,12 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger, reg prometheus.
 	if err != nil {
 		return nil, fmt.Errorf("cannot start PostgreSQL: %w", err)
 	}
-	s := &Server{cfg: cfg, cluster: c, log: logger, metrics: newMetrics(reg), output: &lineLogger{log: logger}, stopped: make(chan struct{})}
+	s := &Server{cfg: cfg, cluster: c, log: logger, metrics: newMetrics(), output: &lineLogger{log: logger}, stopped: make(chan struct{})}
 	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot start PostgreSQL: %w", err), c.close())
+	}
+	if err := s.metrics.register(reg); err != nil {
+		s.end(s.current())
 		return nil, errors.Join(fmt.Errorf("cannot start PostgreSQL: %w", err), c.close())
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -127,7 +131,7 @@ func (s *Server) args() []string {
 		"password_encryption": "scram-sha-256",
 	}
 	if s.cfg.Volatile {
-		maps.Copy(settings, map[string]string{"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"})
+		maps.Copy(settings, map[string]string{"fsync": "off", "full_page_writes": "off", "autovacuum": "off"})
 	}
 	maps.Copy(settings, s.cfg.Settings)
 	args := []string{"-D", s.cluster.data}

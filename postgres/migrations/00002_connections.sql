@@ -100,7 +100,16 @@ CREATE TABLE runs (
     FOREIGN KEY (tenant_id, connection_id) REFERENCES connections (tenant_id, id) ON DELETE CASCADE
 );
 CREATE INDEX runs_by_connection ON runs (connection_id, id DESC);
-CREATE INDEX runs_by_feed ON runs (connection_id, feed, id DESC);
+
+-- How each feed of a connection stands: the latest run of it (0 before the first), and when it last collected a window whole.
+CREATE TABLE feeds (
+    connection_id uuid NOT NULL REFERENCES connections ON DELETE CASCADE,
+    feed          text NOT NULL,
+    grain         text NOT NULL,
+    run_id        bigint NOT NULL DEFAULT 0,
+    collected_at  timestamptz,
+    PRIMARY KEY (connection_id, feed)
+);
 
 -- The latest instants that requests under a key were allowed at, as many as its burst.
 CREATE TABLE rate_limits (

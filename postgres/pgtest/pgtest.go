@@ -85,21 +85,39 @@ func Engine(tb testing.TB) *embedded.Server {
 func start() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	dir, err := os.MkdirTemp("", "infrazen-pgtest-")
-	if err != nil {
-		return err
-	}
+	server, dir, err := launch(ctx)
 	engine.dir = dir
-	if err := os.Chmod(dir, 0o755); err != nil {
-		return err
-	}
-	cfg := embedded.Config{DataDir: filepath.Join(dir, "data"), RootDir: filepath.Join(dir, "root"), Volatile: true, StopTimeout: 2 * time.Second}
-	server, err := embedded.Start(ctx, cfg, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	if err != nil {
 		return err
 	}
 	engine.server = server
 	return makeTemplate(ctx, server)
+}
+
+// launch starts an engine in a temporary folder.
+func launch(ctx context.Context) (*embedded.Server, string, error) {
+	dir, err := os.MkdirTemp("", "infrazen-pgtest-")
+	if err != nil {
+		return nil, "", err
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return nil, dir, err
+	}
+	cfg := embedded.Config{DataDir: filepath.Join(dir, "data"), RootDir: filepath.Join(dir, "root"), Volatile: true, StopTimeout: 2 * time.Second}
+	server, err := embedded.Start(ctx, cfg, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	return server, dir, err
+}
+
+// OwnEngine gives an engine of the test's own, with no database of ours in it: for tests that kill it. It ends with the test.
+func OwnEngine(tb testing.TB) *embedded.Server {
+	tb.Helper()
+	server, dir, err := launch(tb.Context())
+	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err != nil {
+		tb.Fatalf("cannot give the test a PostgreSQL: %v", err)
+	}
+	tb.Cleanup(func() { _ = server.Stop(context.Background()) })
+	return server
 }
 
 func makeTemplate(ctx context.Context, server *embedded.Server) error {

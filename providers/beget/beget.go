@@ -58,7 +58,7 @@ func (Provider) Info() pipeline.Info {
 
 func feeds() []pipeline.FeedSpec {
 	return []pipeline.FeedSpec{
-		{Feed: pipeline.FeedInventory, Grain: pipeline.GrainSnapshot, Every: time.Hour, Accrues: true},
+		{Feed: pipeline.FeedInventory, Grain: pipeline.GrainSnapshot, Every: time.Hour, Backfill: 90 * 24 * time.Hour, Accrues: true},
 		{Feed: pipeline.FeedUsage, Grain: pipeline.GrainHour, Every: time.Hour, Backfill: 30 * 24 * time.Hour},
 	}
 }

@@ -30,7 +30,8 @@ type legacyError struct {
 	Text text `json:"error_text"`
 }
 
-func (e *legacyError) Error() string { return "legacy error " + string(e.Code) + ": " + string(e.Text) }
+// Error tells the code. The text is Beget's own and may quote what was sent, so it stays inside.
+func (e *legacyError) Error() string { return "error " + codeWord(string(e.Code)) }
 
 // errNoResult says that neither level of the envelope holds a result.
 type errNoResult struct{}
@@ -173,7 +174,7 @@ func (s *session) legacyErrorFault(scope string, e *legacyError) *pipeline.Fault
 				"Beget did not give this section (error %s). Its data is unchanged; it will be asked again.", firstOf(text(code), "?")),
 		}
 	}
-	f.Err = fmt.Errorf("cannot call %s: %s", scope, s.edge.Clean(e.Error()))
+	f.Err = fmt.Errorf("cannot call %s: %w", scope, e)
 	return f
 }
 

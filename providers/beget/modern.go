@@ -36,13 +36,14 @@ func (s *session) authorised(ctx context.Context, scope, path string) (httpedge.
 		s.token.worked = s.token.worked || err == nil
 		return ans, err
 	}
-	if s.forbidden[scope] || !s.token.worked {
+	if s.forbidden[scope] || s.token.renewed && !s.token.worked {
 		return ans, nil
 	}
 	s.token = token{}
 	if bearer, err = s.signIn(ctx); err != nil {
 		return httpedge.Answer{}, err
 	}
+	s.token.renewed = true
 	ans, err = s.send(ctx, scope, http.MethodGet, path, bearer, nil)
 	switch {
 	case err != nil:
@@ -54,13 +55,12 @@ func (s *session) authorised(ctx context.Context, scope, path string) (httpedge.
 	return ans, err
 }
 
-// forbid remembers that a fresh token does not open the scope. The token is as good as one that worked.
+// forbid remembers that a fresh token does not open the scope.
 func (s *session) forbid(scope string) {
 	if s.forbidden == nil {
 		s.forbidden = map[string]bool{}
 	}
 	s.forbidden[scope] = true
-	s.token.worked = true
 }
 
 func refused(status int) bool {

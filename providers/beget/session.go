@@ -46,6 +46,9 @@ func legacyLimit() pipeline.RateLimit {
 // begin forgets what was sticky in the task before.
 func (s *session) begin() {
 	s.authFault, s.legacyFault, s.forbidden = nil, nil, nil
+	if !s.token.worked {
+		s.token = token{}
+	}
 }
 
 func (s *session) wait(ctx context.Context, key string, limit pipeline.RateLimit) error {

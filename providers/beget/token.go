@@ -17,6 +17,8 @@ type token struct {
 	life time.Duration
 	// worked is true once a request with it was not refused.
 	worked bool
+	// renewed is true when it was got because another was refused: refused too, it will not be replaced again.
+	renewed bool
 }
 
 // claims are what is read of a token's payload.

@@ -34,6 +34,36 @@ func faultGone(key string) *pipeline.Fault {
 		"The file %q is no longer there. Put it back, or remove the connection if it is not needed.", key))
 }
 
+// faultCancelled is for work that was ended from outside. It keeps nothing of the error but that.
+func faultCancelled(scope string, err error) *pipeline.Fault {
+	cause, code := context.Canceled, pipeline.FaultUnavailable
+	if errors.Is(err, context.DeadlineExceeded) {
+		cause, code = context.DeadlineExceeded, pipeline.FaultTimeout
+	}
+	return because(retried(newFault(code, scope,
+		"Чтение прервано, ничего не загружено. Повторим сами.", "Reading was ended and nothing was loaded. It will be tried again by itself.")), cause)
+}
+
+// listFault turns an error of looking at a place into a fault.
+func listFault(err error) error {
+	var f *pipeline.Fault
+	switch {
+	case err == nil || errors.As(err, &f):
+		return err
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return faultCancelled("", err)
+	default:
+		return because(retried(newFault(pipeline.FaultUnavailable, "",
+			"Не удалось прочитать список файлов. Попробуем ещё раз сами.", "The list of files could not be read. It will be tried again by itself.")), scrub(err))
+	}
+}
+
+// isGone tells whether an error says that a file is not there.
+func isGone(err error, key string) bool {
+	var f *pipeline.Fault
+	return errors.As(err, &f) && f.Code == pipeline.FaultNotFound && f.Scope == key
+}
+
 func faultTorn(key string, err error) *pipeline.Fault {
 	return because(newFault(pipeline.FaultMalformed, key,
 		"Файл «%s» обрывается или повреждён, поэтому ничего из него не загружено. Выгрузите или скопируйте его ещё раз целиком.",
@@ -69,7 +99,7 @@ var errTooManyRows = errors.New("more rows than the limit")
 // errTorn marks an input that ends or breaks where it must not.
 var errTorn = errors.New("damaged or cut off")
 
-// readFault turns an error of reading a file's content into a fault. Faults, sink errors and cancellation pass unchanged.
+// readFault turns an error of reading a file's content into a fault. Faults and sink errors pass unchanged.
 func readFault(key string, l limits, err error) error {
 	var f *pipeline.Fault
 	var fromSink sinkError
@@ -79,7 +109,7 @@ func readFault(key string, l limits, err error) error {
 	case errors.As(err, &f):
 		return err
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return err
+		return faultCancelled(key, err)
 	case errors.Is(err, errTooLong):
 		return faultTooLong(key, l.maxBytes)
 	case errors.Is(err, errTooManyRows):

@@ -9,7 +9,7 @@ import (
 func (m *mapper) note(n *notebook) {
 	t := &m.counts
 	if t.rows == 0 {
-		n.add(NoteNoRows, 0, "В файле только заголовок: за его период нет начислений.", "The file has only a header: there are no charges in its period.")
+		n.add(NoteNoRows, 1, "В файле только заголовок: за его период нет начислений.", "The file has only a header: there are no charges in its period.")
 	}
 	m.noteCosts(n)
 	m.noteRounding(n)

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/infrazen/infrazen/pipeline"
 )
@@ -78,9 +79,28 @@ func (t *parquetTable) checkSize(l limits) error {
 		if total += g.TotalByteSize; total > l.maxBytes || total < 0 {
 			return errTooLong
 		}
+		if err := t.checkCodecs(g.Columns); err != nil {
+			return err
+		}
 	}
 	if t.file.NumRows() > l.maxRows {
 		return errTooManyRows
+	}
+	return nil
+}
+
+// checkCodecs refuses compression that the Parquet library does not read safely: its LZ4 reader takes ever more memory on
+// a damaged page.
+func (t *parquetTable) checkCodecs(chunks []format.ColumnChunk) error {
+	for _, c := range chunks {
+		switch c.MetaData.Codec {
+		case format.Uncompressed, format.Snappy, format.Gzip, format.Brotli, format.Zstd:
+		default:
+			return newFault(pipeline.FaultMalformed, t.key,
+				"Файл «%s» сжат способом %s, который InfraZen не читает. Выгрузите Parquet со сжатием Snappy, ZSTD или GZIP.",
+				"The file %q is compressed with %s, which InfraZen does not read. Export Parquet with Snappy, ZSTD or GZIP.",
+				t.key, c.MetaData.Codec)
+		}
 	}
 	return nil
 }

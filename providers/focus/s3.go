@@ -301,7 +301,7 @@ func (w diskWriter) Write(p []byte) (int, error) {
 }
 
 func faultDisk(key string, err error) *pipeline.Fault {
-	return because(retried(newFault(pipeline.FaultInternal, key,
+	return because(retried(newFault(pipeline.FaultUnavailable, key,
 		"Не удалось сохранить файл «%s» во временный каталог сервера: проверьте, что на диске есть место. Повторим сами.",
 		"The file %q could not be kept in the server's temporary directory: see that the disk has room. It will be tried again by itself.", key)), scrub(err))
 }

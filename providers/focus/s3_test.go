@@ -369,6 +369,7 @@ func TestSettingsFaults(t *testing.T) {
 	f("secret_key", "", "secret_key")
 	f("path_style", "maybe", "path_style")
 	f("source", "ftp", "source")
+	f("source", "", "source")
 	f("endpoint", "s3.test", "")
 	f("region", "", "")
 	f("path_style", "no", "")

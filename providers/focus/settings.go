@@ -26,9 +26,13 @@ func parseSettings(s pipeline.Settings, v Variant, o Options) (config, error) {
 	case sourceFolder:
 		folder, err := parseFolder(get(setFolder), o.FolderRoot)
 		return config{kind: kind, folder: folder}, err
-	case sourceS3, "":
+	case sourceS3:
 		b, err := parseBucket(get, v)
 		return config{kind: sourceS3, bucket: b}, err
+	case "":
+		return config{}, newFault(pipeline.FaultSettings, setSource,
+			"Не указано, откуда брать файлы. Выберите folder (папка) или s3 (хранилище).",
+			"It is not said where the files are. Choose folder or s3.")
 	default:
 		return config{}, newFault(pipeline.FaultSettings, setSource,
 			"Поле «Откуда брать файлы»: значение «%s» неизвестно. Выберите folder (папка) или s3 (хранилище).",

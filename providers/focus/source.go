@@ -23,6 +23,7 @@ type source interface {
 	label() pipeline.Text
 	// faultEmpty says that the place has no file to read.
 	faultEmpty() *pipeline.Fault
+	// close lets go of what is open. The source can be used again and looks at the place anew.
 	close() error
 }
 

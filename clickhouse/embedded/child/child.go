@@ -14,7 +14,6 @@ import (
 	"os/exec"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -67,15 +66,22 @@ type Supervisor struct {
 	cfg      Config
 	logger   *slog.Logger
 	restarts prometheus.Counter
-	up       prometheus.Gauge
+	gauge    prometheus.Gauge
+	ready    chan struct{} // closed at the first answer
 
-	ready   chan struct{} // closed at the first answer
-	once    sync.Once
-	process atomic.Pointer[os.Process]
-	starts  atomic.Int64
+	mu      sync.Mutex
+	process *process // nil while none runs
+	up      bool     // the running child has answered
+	ended   bool     // Run has returned
+	err     error
+	changed chan struct{} // closed when any of these changes, and made anew
+}
 
-	mu  sync.Mutex
-	err error
+// process is a running child.
+type process struct {
+	*exec.Cmd
+	gone chan struct{} // closed when it has ended and been waited for
+	err  error         // set before gone is closed
 }
 
 // New makes a supervisor; Run starts the child.
@@ -84,15 +90,15 @@ func New(cfg Config, logger *slog.Logger, registry prometheus.Registerer) (*Supe
 		return nil, err
 	}
 	s := &Supervisor{
-		cfg: cfg, logger: logger, ready: make(chan struct{}),
+		cfg: cfg, logger: logger, ready: make(chan struct{}), changed: make(chan struct{}),
 		restarts: prometheus.NewCounter(prometheus.CounterOpts{
 			Namespace: "infrazen", Subsystem: "engine", Name: "restarts_total", Help: "How often the embedded ClickHouse was started again after it had ended.",
 		}),
-		up: prometheus.NewGauge(prometheus.GaugeOpts{
+		gauge: prometheus.NewGauge(prometheus.GaugeOpts{
 			Namespace: "infrazen", Subsystem: "engine", Name: "up", Help: "1 while the embedded ClickHouse answers.",
 		}),
 	}
-	for _, c := range []prometheus.Collector{s.restarts, s.up} {
+	for _, c := range []prometheus.Collector{s.restarts, s.gauge} {
 		if err := registry.Register(c); err != nil {
 			return nil, fmt.Errorf("cannot register the engine's metrics: %w", err)
 		}
@@ -122,46 +128,86 @@ func (s *Supervisor) Err() error {
 	return s.err
 }
 
-func (s *Supervisor) setErr(err error) {
+// change changes the state under the lock and tells those who wait for it.
+func (s *Supervisor) change(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.err = err
+	f()
+	s.gauge.Set(0)
+	if s.up {
+		s.gauge.Set(1)
+	}
+	close(s.changed)
+	s.changed = make(chan struct{})
 }
 
-// WaitUp waits until the child answers.
+// WaitUp waits until the child answers. It fails when the context ends or when
+// Run has ended, with the reason of that.
 func (s *Supervisor) WaitUp(ctx context.Context) error {
-	if !s.answers(ctx) {
-		return fmt.Errorf("cannot reach the embedded clickhouse on %s: %w", s.cfg.Addr, errors.Join(ctx.Err(), s.Err()))
+	for {
+		s.mu.Lock()
+		up, ended, err, changed := s.up, s.ended, s.err, s.changed
+		s.mu.Unlock()
+		switch {
+		case up:
+			return nil
+		case ended:
+			return errors.Join(err, errNotRunning)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("cannot reach the embedded clickhouse on %s: %w", s.cfg.Addr, errors.Join(ctx.Err(), err))
+		case <-changed:
+		}
 	}
-	return nil
+}
+
+var errNotRunning = errors.New("the embedded clickhouse is stopped")
+
+func (s *Supervisor) running() *process {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.process
 }
 
 // PID is the process id of the running child, or 0.
 func (s *Supervisor) PID() int {
-	if p := s.process.Load(); p != nil {
-		return p.Pid
+	if p := s.running(); p != nil {
+		return p.Process.Pid
 	}
 	return 0
 }
 
+// Kill ends the child as kill -9 does and returns when it has gone. Run starts
+// it again.
+func (s *Supervisor) Kill() error {
+	p := s.running()
+	if p == nil {
+		return nil
+	}
+	if err := p.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("cannot kill the embedded clickhouse: %w", err)
+	}
+	<-p.gone
+	return nil
+}
+
 // Run keeps the child running until the context ends, then stops it. A child
-// that fails its first start ends Run with the reason.
+// that fails its first start ends Run with the reason. Run is called once.
 func (s *Supervisor) Run(ctx context.Context) error {
 	// Pdeathsig follows the thread that started the child, so that thread must
 	// live as long as the child.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	defer s.change(func() { s.ended = true })
 	wait := s.cfg.BackOff
 	for {
 		answered, err := s.runOnce(ctx)
-		s.up.Set(0)
 		if ctx.Err() != nil {
 			return nil
 		}
-		s.setErr(err)
-		select {
-		case <-s.ready:
-		default:
+		s.change(func() { s.err = err })
+		if !s.wasReady() {
 			return err
 		}
 		if answered {
@@ -178,81 +224,81 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	}
 }
 
-// runOnce starts the child and returns when it has ended, and whether it had answered.
+func (s *Supervisor) wasReady() bool {
+	select {
+	case <-s.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// runOnce starts the child and returns when it has ended, and whether it had
+// answered. When the context ends it stops the child: SIGTERM first, SIGKILL
+// when that does not help.
 func (s *Supervisor) runOnce(ctx context.Context) (answered bool, err error) {
-	if err := s.free(); err != nil {
+	if err := s.free(ctx); err != nil {
 		return false, err
 	}
-	cmd := exec.Command(s.cfg.Command[0], s.cfg.Command[1:]...)
-	cmd.Env = append(append(os.Environ(), "TZ=UTC"), s.cfg.Env...)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	tail := &tailWriter{w: s.cfg.Output}
-	cmd.Stdout, cmd.Stderr = tail, tail
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
-	if err := cmd.Start(); err != nil {
-		return false, fmt.Errorf("cannot start the embedded clickhouse %s: %w", s.cfg.Command[0], err)
+	p, err := s.start(ctx, tail)
+	if err != nil {
+		return false, err
 	}
-	s.process.Store(cmd.Process)
-	defer s.process.Store(nil)
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
 	pingCtx, stopPing := context.WithTimeout(ctx, s.cfg.StartTimeout)
 	defer stopPing()
-	up := make(chan bool, 1)
-	go func() { up <- s.answers(pingCtx) }()
-	for {
-		select {
-		case err := <-ended:
-			stopPing()
-			if up != nil {
-				<-up
-			}
-			return answered, tail.reason(err)
-		case ok := <-up:
-			up = nil
-			if !ok && ctx.Err() == nil {
-				s.stop(cmd, ended)
-				return false, tail.reason(fmt.Errorf("no answer on %s within %s", s.cfg.Addr, s.cfg.StartTimeout))
-			}
-			if ok {
-				answered = true
-				s.setErr(nil)
-				s.up.Set(1)
-				s.starts.Add(1)
-				s.once.Do(func() { close(s.ready) })
-			}
-		case <-ctx.Done():
-			s.stop(cmd, ended)
-			stopPing()
-			if up != nil {
-				<-up
-			}
-			return answered, nil
-		}
+	ping := make(chan bool, 1)
+	go func() { ping <- s.answers(pingCtx) }()
+	select {
+	case <-p.gone:
+		stopPing()
+		<-ping
+		return false, tail.reason(p.err)
+	case answered = <-ping:
 	}
+	if !answered {
+		cancel()
+		<-p.gone
+		return false, tail.reason(fmt.Errorf("no answer on %s within %s", s.cfg.Addr, s.cfg.StartTimeout))
+	}
+	s.change(func() { s.up, s.err = s.process == p, nil })
+	if !s.wasReady() {
+		close(s.ready)
+	}
+	<-p.gone
+	return true, tail.reason(p.err)
+}
+
+func (s *Supervisor) start(ctx context.Context, output io.Writer) (*process, error) {
+	cmd := exec.CommandContext(ctx, s.cfg.Command[0], s.cfg.Command[1:]...)
+	cmd.Env = append(append(os.Environ(), "TZ=UTC"), s.cfg.Env...)
+	cmd.Stdout, cmd.Stderr = output, output
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = s.cfg.StopTimeout
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("cannot start the embedded clickhouse %s: %w", s.cfg.Command[0], err)
+	}
+	p := &process{Cmd: cmd, gone: make(chan struct{})}
+	s.change(func() { s.process = p })
+	go func() {
+		p.err = cmd.Wait()
+		s.change(func() { s.process, s.up = nil, false })
+		close(p.gone)
+	}()
+	return p, nil
 }
 
 // free checks that nobody else listens where the child will: an answer to
 // /ping would be taken for the child's.
-func (s *Supervisor) free() error {
-	listener, err := net.Listen("tcp", s.cfg.Addr)
+func (s *Supervisor) free(ctx context.Context) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("cannot start the embedded clickhouse on %s: another program has that address: stop it or set another one: %w", s.cfg.Addr, err)
 	}
 	return listener.Close()
-}
-
-// stop asks the child to end, and kills it when it does not.
-func (s *Supervisor) stop(cmd *exec.Cmd, ended <-chan error) {
-	_ = cmd.Process.Signal(syscall.SIGTERM)
-	timer := time.NewTimer(s.cfg.StopTimeout)
-	defer timer.Stop()
-	select {
-	case <-ended:
-	case <-timer.C:
-		s.logger.Warn("embedded clickhouse did not end by itself and is killed", "pid", cmd.Process.Pid)
-		_ = cmd.Process.Kill()
-		<-ended
-	}
 }
 
 // answers waits until the child says Ok to /ping.
@@ -281,7 +327,7 @@ func ping(ctx context.Context, client *http.Client, addr string) bool {
 	if err != nil {
 		return false
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	_, _ = io.Copy(io.Discard, res.Body)
 	return res.StatusCode == http.StatusOK
 }

@@ -10,8 +10,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -32,9 +30,6 @@ import (
 	"github.com/infrazen/infrazen/clickhouse/embedded/child"
 )
 
-// childVariable holds the child's settings when the test binary is the child.
-const childVariable = "INFRAZEN_ENGINETEST_CHILD"
-
 // shared is the one engine of this process.
 type shared struct {
 	mu     sync.Mutex
@@ -47,8 +42,8 @@ var one shared //nolint:gochecknoglobals // one engine for a test binary's whole
 // and looks for goroutines left over. The same binary, started again by the
 // supervisor, is the engine.
 func Main(m *testing.M, options ...goleak.Option) {
-	if settings := os.Getenv(childVariable); settings != "" {
-		os.Exit(serve(settings))
+	if cfg, isChild, err := embedded.FromEnvironment(); isChild {
+		os.Exit(serve(cfg, err))
 	}
 	code := m.Run()
 	if err := one.stop(); err != nil {
@@ -66,9 +61,8 @@ func Main(m *testing.M, options ...goleak.Option) {
 }
 
 // serve is the child process.
-func serve(settings string) int {
-	cfg := embedded.DefaultConfig()
-	if err := json.Unmarshal([]byte(settings), &cfg); err != nil {
+func serve(cfg embedded.Config, err error) int {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -169,7 +163,7 @@ func start(cfg embedded.Config) (*Engine, error) {
 		}
 		cfg.Addr = addr
 	}
-	settings, err := json.Marshal(cfg)
+	environment, err := cfg.Environment()
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +172,7 @@ func start(cfg embedded.Config) (*Engine, error) {
 		return nil, err
 	}
 	how := child.DefaultConfig()
-	how.Command, how.Env = []string{exe}, []string{childVariable + "=" + string(settings)}
+	how.Command, how.Env = []string{exe}, []string{environment}
 	how.Addr, how.User, how.Password = cfg.Addr, cfg.User, cfg.Password
 	how.BackOff = 10 * time.Millisecond
 	e := &Engine{Addr: cfg.Addr, User: cfg.User, Password: cfg.Password, Path: cfg.Path, registry: prometheus.NewRegistry(), remove: remove, ended: make(chan error, 1)}
@@ -192,17 +186,12 @@ func (e *Engine) run() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	e.cancel = cancel
 	go func() { e.ended <- e.supervisor.Run(ctx) }()
-	select {
-	case <-e.supervisor.Ready():
-		return nil
-	case err := <-e.ended:
+	if err := e.supervisor.WaitUp(context.Background()); err != nil {
 		cancel()
 		e.remove()
-		if err == nil {
-			err = errors.New("the engine ended before it had started; has the package a TestMain that calls enginetest.Main?")
-		}
-		return err
+		return fmt.Errorf("%w (has the package a TestMain that calls enginetest.Main?)", err)
 	}
+	return nil
 }
 
 // Stop ends the engine as SIGTERM does, once.
@@ -217,11 +206,11 @@ func (e *Engine) Stop() error {
 }
 
 func freeAddr() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", fmt.Errorf("cannot find a free port: %w", err)
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }()
 	return listener.Addr().String(), nil
 }
 
@@ -244,13 +233,8 @@ func (e *Engine) Kill(tb testing.TB) {
 // KillOnly ends the engine as kill -9 does; it is started again meanwhile.
 func (e *Engine) KillOnly(tb testing.TB) {
 	tb.Helper()
-	if pid := e.PID(); pid != 0 {
-		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-			tb.Fatalf("cannot kill the engine: %v", err)
-		}
-		for e.PID() == pid {
-			time.Sleep(time.Millisecond)
-		}
+	if err := e.supervisor.Kill(); err != nil {
+		tb.Fatal(err)
 	}
 }
 
@@ -294,7 +278,7 @@ func (e *Engine) Database(tb testing.TB) string {
 // Exec runs a statement and returns its answer in TabSeparated.
 func (e *Engine) Exec(tb testing.TB, statement string) string {
 	tb.Helper()
-	req, err := http.NewRequest(http.MethodPost, "http://"+e.Addr+"/", strings.NewReader(statement))
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "http://"+e.Addr+"/", strings.NewReader(statement))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -304,7 +288,7 @@ func (e *Engine) Exec(tb testing.TB, statement string) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(res.Body)
 	if err != nil || res.StatusCode != http.StatusOK {
 		tb.Fatalf("cannot run %q: %s %s %v", statement, res.Status, body, err)

@@ -26,7 +26,7 @@ const (
 )
 
 // ErrMany says that the text has more than one statement.
-var ErrMany = errors.New("Syntax error (Multi-statements are not allowed)")
+var ErrMany = errors.New("multi-statements are not allowed")
 
 // ErrFile says that the statement reads or writes a file of the client, which
 // only clickhouse-client can.

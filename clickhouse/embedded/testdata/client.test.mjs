@@ -36,7 +36,7 @@ test('insert and select in several formats', async () => {
   await client.insert({ table: 'n', values: Readable.from(['4,four,1970-01-01 00:00:00\n', '5,five,1970-01-01 00:00:00\n'], { objectMode: false }), format: 'CSV' })
   const json = await (await client.query({ query: 'SELECT id, name FROM n ORDER BY id', format: 'JSON' })).json()
   assert.equal(json.rows, 5)
-  assert.deepEqual(json.data[1], { id: '2', name: "it's\n" })
+  assert.deepEqual(json.data[1], { id: 2, name: "it's\n" })
   for (const [format, want] of [
     ['CSV', '1,"один"\n'], ['TabSeparated', '1\tодин\n'], ['JSONCompactEachRow', '["1", "один"]\n'],
   ]) {

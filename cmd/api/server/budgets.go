@@ -52,7 +52,7 @@ type budgetID struct {
 type createBudgetIn struct{ Body budgetBody }
 
 type updateBudgetIn struct {
-	budgetID
+	ID   string `path:"id" format:"uuid"`
 	Body budgetBody
 }
 

@@ -42,8 +42,6 @@ type connectionID struct {
 	ID string `path:"id" format:"uuid"`
 }
 
-func (c connectionID) id() pipeline.ConnectionID { return pipeline.ConnectionID(c.ID) }
-
 type connectionOut struct{ Body connectionView }
 
 type connectionsOut struct {
@@ -61,7 +59,7 @@ type createConnectionIn struct {
 }
 
 type updateConnectionIn struct {
-	connectionID
+	ID   string `path:"id" format:"uuid"`
 	Body struct {
 		Version  int64             `json:"version" doc:"The version that was read; 409 when there is a newer one"`
 		Name     *string           `json:"name,omitempty" minLength:"1" maxLength:"200"`
@@ -109,7 +107,7 @@ func (s *Server) listConnections(ctx context.Context, c caller, _ *struct{}) (*c
 }
 
 func (s *Server) getConnection(ctx context.Context, c caller, in *connectionID) (*connectionOut, error) {
-	conn, err := s.Store.Connection(ctx, c.tenant(), in.id())
+	conn, err := s.Store.Connection(ctx, c.tenant(), pipeline.ConnectionID(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -146,14 +144,14 @@ func (s *Server) createConnection(ctx context.Context, c caller, in *createConne
 func (s *Server) updateConnection(ctx context.Context, c caller, in *updateConnectionIn) (*connectionOut, error) {
 	change := ConnectionChange{Name: in.Body.Name, Paused: in.Body.Paused}
 	if in.Body.Settings != nil {
-		p, merged, err := s.mergeSettings(ctx, c, in.id(), in.Body.Settings)
+		p, merged, err := s.mergeSettings(ctx, c, pipeline.ConnectionID(in.ID), in.Body.Settings)
 		if err != nil {
 			return nil, err
 		}
 		change.Settings, _ = splitSettings(p.Info(), merged)
 		_, change.Secrets = splitSettings(p.Info(), in.Body.Settings)
 	}
-	conn, err := s.Store.UpdateConnection(ctx, c.tenant(), in.id(), in.Body.Version, change)
+	conn, err := s.Store.UpdateConnection(ctx, c.tenant(), pipeline.ConnectionID(in.ID), in.Body.Version, change)
 	if err != nil {
 		return nil, connectionConflict(err)
 	}
@@ -172,7 +170,7 @@ func connectionConflict(err error) error {
 // deleteConnection removes the facts before the row and once more after it: whatever a collector appended until it
 // noticed goes too, and a failure in between leaves a paused connection that can be deleted again.
 func (s *Server) deleteConnection(ctx context.Context, c caller, in *connectionID) (*struct{}, error) {
-	conn, err := s.Store.Connection(ctx, c.tenant(), in.id())
+	conn, err := s.Store.Connection(ctx, c.tenant(), pipeline.ConnectionID(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -195,7 +193,7 @@ func (s *Server) deleteConnection(ctx context.Context, c caller, in *connectionI
 }
 
 func (s *Server) syncConnection(ctx context.Context, c caller, in *connectionID) (*statusOut, error) {
-	conn, err := s.Store.Connection(ctx, c.tenant(), in.id())
+	conn, err := s.Store.Connection(ctx, c.tenant(), pipeline.ConnectionID(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +207,7 @@ func (s *Server) syncConnection(ctx context.Context, c caller, in *connectionID)
 }
 
 func (s *Server) connectionStatus(ctx context.Context, c caller, in *connectionID) (*statusOut, error) {
-	st, err := s.Store.Status(ctx, c.tenant(), in.id())
+	st, err := s.Store.Status(ctx, c.tenant(), pipeline.ConnectionID(in.ID))
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ type testSettingsIn struct {
 }
 
 type testConnectionIn struct {
-	connectionID
+	ID   string `path:"id" format:"uuid"`
 	Body *struct {
 		Settings map[string]string `json:"settings,omitempty" doc:"Settings to try in place of those held"`
 	} `required:"false"`
@@ -47,7 +47,7 @@ func (s *Server) testConnection(ctx context.Context, c caller, in *testConnectio
 	if in.Body != nil {
 		change = in.Body.Settings
 	}
-	p, settings, err := s.mergeSettings(ctx, c, in.id(), change)
+	p, settings, err := s.mergeSettings(ctx, c, pipeline.ConnectionID(in.ID), change)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/infrazen/infrazen/dashboards"
@@ -64,6 +65,8 @@ type Server struct {
 	metrics    *metrics
 	limits     *signInLimits
 	proxies    proxies
+	// page is the web app's index.html.
+	page []byte
 }
 
 // New makes the handler of everything the api service serves. It asks no store anything.
@@ -75,7 +78,12 @@ func New(d Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	page, err := readPage(d.Web)
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
+		page:       page,
 		Deps:       d,
 		asker:      &ask.Asker{Costs: d.Facts, Freshness: d.Store},
 		kinds:      map[pipeline.Kind]pipeline.Provider{},
@@ -99,12 +107,12 @@ func (s *Server) OpenAPI() ([]byte, error) { return s.api.OpenAPI().MarshalJSON(
 
 func (s *Server) route() {
 	r := chi.NewRouter()
-	r.Use(s.identify, s.observe, s.recoverPanics, secureHeaders, compress())
+	r.Use(s.identify, s.observe, s.recoverPanics, secureHeaders, compress(), middleware.GetHead)
 	r.NotFound(s.noSuchPage)
 	r.MethodNotAllowed(s.noSuchMethod)
 	s.routeHealth(r)
 	r.Group(func(r chi.Router) {
-		r.Use(noStore, s.takeBody, s.authenticate, s.refuseForgery, s.limitSignIn)
+		r.Use(noStore, s.refuseBrokenText, s.takeBody, s.authenticate, s.refuseForgery, s.limitSignIn)
 		s.api = humachi.New(r, s.humaConfig())
 		s.routeAPI()
 		finishSchemas(s.api.OpenAPI())

@@ -49,8 +49,8 @@ type syncView struct {
 }
 
 type listIn struct {
-	connectionID
-	Limit int `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+	ID    string `path:"id" format:"uuid"`
+	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 }
 
 type windowsOut struct {
@@ -72,10 +72,10 @@ type syncsOut struct {
 }
 
 func (s *Server) listWindows(ctx context.Context, c caller, in *listIn) (*windowsOut, error) {
-	if _, err := s.Store.Connection(ctx, c.tenant(), in.id()); err != nil {
+	if _, err := s.Store.Connection(ctx, c.tenant(), pipeline.ConnectionID(in.ID)); err != nil {
 		return nil, err
 	}
-	list, err := s.Store.WindowsOf(ctx, c.tenant(), in.id(), in.Limit)
+	list, err := s.Store.WindowsOf(ctx, c.tenant(), pipeline.ConnectionID(in.ID), in.Limit)
 	if err != nil {
 		return nil, err
 	}
@@ -91,10 +91,10 @@ func (s *Server) listWindows(ctx context.Context, c caller, in *listIn) (*window
 }
 
 func (s *Server) listRuns(ctx context.Context, c caller, in *listIn) (*runsOut, error) {
-	if _, err := s.Store.Connection(ctx, c.tenant(), in.id()); err != nil {
+	if _, err := s.Store.Connection(ctx, c.tenant(), pipeline.ConnectionID(in.ID)); err != nil {
 		return nil, err
 	}
-	list, err := s.Store.RunsOf(ctx, c.tenant(), in.id(), in.Limit)
+	list, err := s.Store.RunsOf(ctx, c.tenant(), pipeline.ConnectionID(in.ID), in.Limit)
 	if err != nil {
 		return nil, err
 	}
@@ -110,10 +110,10 @@ func (s *Server) listRuns(ctx context.Context, c caller, in *listIn) (*runsOut, 
 }
 
 func (s *Server) listSyncs(ctx context.Context, c caller, in *listIn) (*syncsOut, error) {
-	if _, err := s.Store.Connection(ctx, c.tenant(), in.id()); err != nil {
+	if _, err := s.Store.Connection(ctx, c.tenant(), pipeline.ConnectionID(in.ID)); err != nil {
 		return nil, err
 	}
-	list, err := s.Facts.Syncs(ctx, c.tenant(), in.id(), in.Limit)
+	list, err := s.Facts.Syncs(ctx, c.tenant(), pipeline.ConnectionID(in.ID), in.Limit)
 	if err != nil {
 		return nil, err
 	}

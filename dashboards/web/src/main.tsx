@@ -40,12 +40,21 @@ function Root() {
   const [error, setError] = useState<unknown>();
   const [message, setMessage] = useState('');
   const timer = useRef(0);
+  const chosen = useRef<Lang | null>(null);
   const t = texts[lang];
 
   const client = useMemo(() => new Client(lang, () => setSession(null)), [lang]);
+  // take opens the session in the user's language, or in the one just chosen on the sign-in page.
   const take = (s: Session | null) => {
+    const wanted = chosen.current;
+    chosen.current = null;
+    if (s && wanted && wanted !== s.user.lang) {
+      client.updateUser({ lang: wanted }).catch(() => {});
+      setSession({ ...s, user: { ...s.user, lang: wanted } });
+      return;
+    }
     setSession(s);
-    if (s) show(s.user.lang === 'en' ? 'en' : 'ru');
+    if (s) show(s.user.lang);
   };
   const show = (l: Lang) => {
     localStorage.setItem(langKey, l);
@@ -66,6 +75,7 @@ function Root() {
     client, lang, t, session, zone: session?.tenant.zone ?? 'Europe/Moscow', admin: session?.role === 'admin', setSession: take,
     setLang: (l) => {
       show(l);
+      if (!session) chosen.current = l;
       if (session) client.updateUser({ lang: l }).then(() => setSession({ ...session, user: { ...session.user, lang: l } }), () => {});
     },
     tell: (text) => {

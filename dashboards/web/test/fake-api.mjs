@@ -229,7 +229,7 @@ function history(w, r) {
   const at = (d) => new Date(w.now - d * day).toISOString();
   const out = [{ ...now, change: 'created', changes: [], seen_at: new Date(r.from).toISOString(), deleted_at: null }];
   if (r.load) {
-    out.unshift({ ...now, change: 'updated', seen_at: at(15), changes: [{ field: 'vcpu', old: '2', new: String(r.vcpu) }, { field: 'memory_bytes', old: String(r.ram / 2), new: String(r.ram) }, { field: 'rate.', old: '3.47 RUB/hour', new: '6.12 RUB/hour' }] });
+    out.unshift({ ...now, change: 'updated', seen_at: at(15), changes: [{ field: 'vcpu', old: '2', new: String(r.vcpu) }, { field: 'memory_bytes', old: String(r.ram / 2), new: String(r.ram) }, { field: 'rate.', old: '3.472222 RUB/hour vps billed', new: '6.123457 RUB/hour vps billed' }] });
     out.unshift({ ...now, change: 'updated', seen_at: at(3), changes: [{ field: 'tag.team', old: '', new: 'platform' }, { field: 'status', old: 'STOPPED', new: 'RUNNING' }] });
   }
   if (now.deleted_at) out.unshift({ ...now, change: 'deleted', seen_at: now.deleted_at });

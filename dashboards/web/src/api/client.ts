@@ -82,8 +82,8 @@ export class Client {
   providers = (): Promise<api.Provider[]> => this.send<unknown>('GET', '/providers').then((b) => list<api.Provider>(b, 'providers'));
   connections = (signal?: AbortSignal): Promise<api.Connection[]> => this.get<unknown>('/connections', undefined, signal).then((b) => list<api.Connection>(b, 'connections'));
   connection = (id: string, signal?: AbortSignal): Promise<api.Connection> => this.get(`/connections/${encodeURIComponent(id)}`, undefined, signal);
-  createConnection = (body: { kind: string; name: string; settings: Record<string, string> }): Promise<api.Connection> => this.send('POST', '/connections', { body });
-  updateConnection = (id: string, body: { version: number; name?: string; settings?: Record<string, string>; paused?: boolean }): Promise<api.Connection> =>
+  createConnection = (body: api.CreateConnection): Promise<api.Connection> => this.send('POST', '/connections', { body });
+  updateConnection = (id: string, body: api.UpdateConnection): Promise<api.Connection> =>
     this.send('PATCH', `/connections/${encodeURIComponent(id)}`, { body });
   deleteConnection = (id: string): Promise<void> => this.send('DELETE', `/connections/${encodeURIComponent(id)}`);
   testNew = (kind: string, settings: Record<string, string>): Promise<api.TestResult> => this.send('POST', '/connections/test', { body: { kind, settings } });
@@ -113,7 +113,7 @@ export class Client {
   // Dashboards, Telegram and tokens.
   dashboards = (): Promise<api.DashboardEntry[]> => this.get<unknown>('/dashboards').then((b) => list<api.DashboardEntry>(b, 'dashboards'));
   dashboard = (name: string, signal?: AbortSignal): Promise<api.Dashboard> => this.get<api.Dashboard>(`/dashboards/${encodeURIComponent(name)}`, undefined, signal).then(whole);
-  telegramCode = (): Promise<{ code: string; expires_at: string; bot: string }> => this.send('POST', '/telegram/code');
+  telegramCode = (): Promise<api.ChatCode> => this.send('POST', '/telegram/code');
   chats = (signal?: AbortSignal): Promise<api.Chat[]> => this.get<unknown>('/telegram/chats', undefined, signal).then((b) => list<api.Chat>(b, 'chats'));
   unlinkChat = (chat: string, thread: string): Promise<void> => this.send('DELETE', `/telegram/chats/${encodeURIComponent(chat)}`, { params: { thread_id: thread } });
   tokens = (signal?: AbortSignal): Promise<api.Token[]> => this.get<unknown>('/tokens', undefined, signal).then((b) => list<api.Token>(b, 'tokens'));
@@ -128,7 +128,7 @@ function whole(d: api.Dashboard): api.Dashboard {
     ...d, about: d.about ?? none, range: d.range || '30d', refresh: d.refresh || '1m', variables: d.variables ?? [],
     panels: d.panels.map((p) => ({
       ...p, help: p.help ?? none, draw: p.draw || 'bars', previous_line: p.previous_line ?? false,
-      query: { ...p.query, metric: p.query.metric ?? '', step: p.query.step ?? '', group_by: p.query.group_by ?? [], filter: p.query.filter ?? null, compare: p.query.compare ?? '', metrics: p.query.metrics ?? [], top: p.query.top ?? 0 },
+      query: { ...p.query, metric: p.query.metric || 'billed_cost', step: p.query.step ?? '', group_by: p.query.group_by ?? [], filter: p.query.filter ?? undefined, compare: p.query.compare ?? '', metrics: p.query.metrics ?? [], top: p.query.top ?? 0 },
     })),
   };
 }

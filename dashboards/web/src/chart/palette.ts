@@ -1,6 +1,6 @@
 // Colours of marks; each differs from the card's background by at least 3 to 1 in its theme.
 const light = ['#2563eb', '#059669', '#d97706', '#7c3aed', '#db2777', '#0891b2', '#65a30d', '#9333ea', '#c2410c', '#0f766e', '#4f46e5', '#a16207'];
-const dark = ['#60a5fa', '#34d399', '#fbbf24', '#a78bfa', '#f472b6', '#22d3ee', '#a3e635', '#c084fc', '#fb923c', '#2dd4bf', '#818cf8', '#facc15'];
+const dark = ['#3b82f6', '#10b981', '#f59e0b', '#8b5cf6', '#ec4899', '#06b6d4', '#84cc16', '#c084fc', '#f97316', '#2dd4bf', '#818cf8', '#eab308'];
 
 export interface Ink {
   text: string;

@@ -30,6 +30,7 @@ export interface ChartProps {
   axis: (v: number) => string;
   total?: (i: number) => string;
   byDay: boolean; // points are days or longer
+  binary?: boolean; // values are bytes: the axis counts in powers of two
   label: string;
   onZoom?: (from: number, to: number) => void;
 }
@@ -44,6 +45,7 @@ interface Tip {
 const hour = 3600;
 const day = 24 * hour;
 const dayIncrements = [1, 2, 3, 4, 5, 7, 10, 14, 30, 60, 90, 120, 180, 365, 730, 1825].map((n) => n * day);
+const binaryIncrements = Array.from({ length: 60 }, (_, n) => 2 ** n);
 const increments = [300, 600, 900, 1800, hour, 2 * hour, 3 * hour, 4 * hour, 6 * hour, 12 * hour, ...dayIncrements];
 
 // TimeSeries draws series over time. Dragging chooses a part of the time; the cursor is shared by all charts of the page.
@@ -143,10 +145,14 @@ function compose(props: ChartProps, view: View, zoom: Zoom, show: (tip: Tip | nu
   const stacked = props.draw !== 'line';
   const rows = stacked ? stack(plain.map((s) => s.values)).reverse() : plain.map((s) => s.values);
   const order = stacked ? [...plain].reverse() : plain;
+  const end = props.draw === 'line' ? null : endOfLast(props);
+  const times = end === null ? props.times : [...props.times, end];
+  // beyond carries a stepped row on to the end of its last step; bars need no more.
+  const beyond = (row: (number | null)[], stepped: boolean) => (end === null ? row : [...row, stepped ? (row.at(-1) ?? null) : null]);
   const drawn = [...order.map((s) => seriesOf(s, props.draw)), ...lines.map(dashed)];
   const bands = props.draw === 'area' ? order.slice(1).map((_, i) => ({ series: [i + 1, i + 2] as [number, number] })) : [];
   return {
-    data: [props.times, ...rows, ...lines.map((s) => s.values)] as uPlot.AlignedData,
+    data: [times, ...rows.map((r) => beyond(r, props.draw === 'area')), ...lines.map((s) => beyond(s.values, true))] as uPlot.AlignedData,
     options: {
       legend: { show: false },
       padding: [10, 8, 0, 0],
@@ -158,17 +164,23 @@ function compose(props: ChartProps, view: View, zoom: Zoom, show: (tip: Tip | nu
       axes: axes(props, view),
       bands,
       cursor: cursor(),
-      hooks: { setCursor: [(u) => follow(u, show)], setSelect: [(u) => choose(u, zoom)] },
+      hooks: { setCursor: [(u) => follow(u, props.times.length, show)], setSelect: [(u) => choose(u, zoom)] },
       series: [{}, ...drawn],
     },
   };
 }
 
-// span is the period, or as much more as the bars of its first and last points need.
-function span({ times, from, to, draw, byDay }: ChartProps): [number, number] {
-  const last = times.at(-1) ?? 0;
-  const width = draw === 'line' ? 0 : byDay ? day : hour;
-  return [Math.min(from / 1000, times[0] ?? Infinity), Math.max(to / 1000, last + width)];
+// endOfLast is where the last point's step ends: a point stands at the start of what it measures. Null without points.
+function endOfLast({ times, byDay }: ChartProps): number | null {
+  const last = times.at(-1);
+  if (last === undefined) return null;
+  return last + (times.length > 1 ? last - times.at(-2)! : byDay ? day : hour);
+}
+
+// span is the period, or as much more as the first and the last point need.
+function span(props: ChartProps): [number, number] {
+  const end = props.draw === 'line' ? 0 : (endOfLast(props) ?? 0);
+  return [Math.min(props.from / 1000, props.times[0] ?? Infinity), Math.max(props.to / 1000, end)];
 }
 
 function spread(min: number | null, max: number | null): [number, number] {
@@ -199,7 +211,7 @@ function axes(props: ChartProps, view: View): uPlot.Axis[] {
       values: (u, splits, _axis, _space, incr) => splits.map((s, i) => (nearEnd(u, s) ? '' : tick(s * 1000, incr, i === 0 ? null : splits[i - 1]! * 1000, view))),
     },
     {
-      ...common, gap: 6, space: 36, values: (_u, splits) => splits.map(props.axis),
+      ...common, gap: 6, space: 36, incrs: props.binary ? binaryIncrements : undefined, values: (_u, splits) => splits.map(props.axis),
       size: (_u, values) => Math.ceil(Math.max(...(values ?? ['']).map((v) => String(v).length)) * 6.5) + 16,
     },
   ];
@@ -229,13 +241,13 @@ function cursor(): uPlot.Cursor {
   };
 }
 
-function follow(u: uPlot, show: (tip: Tip | null) => void): void {
+function follow(u: uPlot, points: number, show: (tip: Tip | null) => void): void {
   const { left = -1, top = -1, idx } = u.cursor;
   if (left < 0 || idx == null) return show(null);
   const plot = u.over;
   const mine = u.cursor.event?.target === plot;
   const offset = plot.offsetLeft + left;
-  show({ index: barAt(u, left, idx), left: offset, top: mine ? Math.max(0, Math.min(top - 20, plot.clientHeight - 90)) : 4, width: u.root.clientWidth });
+  show({ index: Math.min(barAt(u, left, idx), points - 1), left: offset, top: mine ? Math.max(0, Math.min(top - 20, plot.clientHeight - 90)) : 4, width: u.root.clientWidth });
 }
 
 // barAt is the point whose span the cursor is in: points stand at the start of what they measure.

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { CostGroup, CostSum, CostTotal, Panel } from '../api/types.ts';
 import { ink } from '../chart/palette.ts';
 import { Donut, Spark } from '../chart/shapes.tsx';
@@ -184,46 +184,50 @@ function colourKey(g: CostGroup, dimensions: string[]): string {
 
 export function CostSeriesPanel(props: PanelProps) {
   const { t, lang, zone } = useApp();
-  const dark = useDark();
   const answer = useCosts(props);
   const { currency, picker } = useCurrency(answer.data);
   const dims = props.panel.query.group_by ?? [];
-  const series = (d: Costs): Series[] => {
-    const paint = ink(dark);
-    const own = d.answer.groups.filter((g) => g.currency === currency);
-    const rows: Series[] = own.map((g) => ({
-      key: g.other ? 'other' : 'of ' + colourKey(g, dims),
-      label: nameOf(g, dims, t),
-      colour: g.other ? paint.other : props.view.colours.of(dims.join(), colourKey(g, dims), dark),
-      values: g.series.map(decimal.forChart),
-      text: (i) => money(g.series[i] ?? '0', currency, lang),
-      summary: amountText(g, currency, t, lang),
-    }));
-    const past = d.before?.totals.find((x) => x.currency === currency);
-    if (past) {
-      rows.push({
-        key: 'previous', label: t.panel.previousLine, colour: paint.previous, line: true,
-        values: d.answer.steps.map((_, i) => (past.series[i] === undefined ? null : decimal.forChart(past.series[i]))),
-        text: (i) => (past.series[i] === undefined ? '–' : money(past.series[i], currency, lang)),
-      });
-    }
-    return rows;
-  };
   return (
     <Frame panel={props.panel} answer={answer} data={answer.data?.answer.data} table={(d) => seriesTable(d, currency, dims, t, lang, zone)} chart extra={picker}>
       {(d) => d.answer.totals.length === 0 ? <NoCosts /> : (
-        <CostSeries d={d} currency={currency} series={series(d)} {...props} />
+        <CostSeries d={d} currency={currency} {...props} />
       )}
     </Frame>
   );
 }
 
-function CostSeries({ d, currency, series, panel, view }: PanelProps & { d: Costs; currency: string; series: Series[] }) {
-  const { lang } = useApp();
+// seriesOf makes the rows of a chart: one a group, and the previous period as a line.
+function seriesOf(d: Costs, currency: string, dims: string[], colours: View['colours'], dark: boolean, t: App['t'], lang: App['lang']): Series[] {
+  const paint = ink(dark);
+  const own = d.answer.groups.filter((g) => g.currency === currency);
+  const rows: Series[] = own.map((g) => ({
+    key: g.other ? 'other' : 'of ' + colourKey(g, dims),
+    label: nameOf(g, dims, t),
+    colour: g.other ? paint.other : colours.of(dims.join(), colourKey(g, dims), dark),
+    values: g.series.map(decimal.forChart),
+    text: (i) => money(g.series[i] ?? '0', currency, lang),
+    summary: amountText(g, currency, t, lang),
+  }));
+  const past = d.before?.totals.find((x) => x.currency === currency);
+  if (past) {
+    rows.push({
+      key: 'previous', label: t.panel.previousLine, colour: paint.previous, line: true,
+      values: d.answer.steps.map((_, i) => (past.series[i] === undefined ? null : decimal.forChart(past.series[i]))),
+      text: (i) => (past.series[i] === undefined ? '–' : money(past.series[i], currency, lang)),
+    });
+  }
+  return rows;
+}
+
+function CostSeries({ d, currency, panel, view }: PanelProps & { d: Costs; currency: string }) {
+  const { t, lang } = useApp();
+  const dark = useDark();
+  const series = useMemo(() => seriesOf(d, currency, panel.query.group_by, view.colours, dark, t, lang), [d, currency, panel, view.colours, dark, lang]);
+  const times = useMemo(() => d.answer.steps.map((s) => Date.parse(s) / 1000), [d]);
   const total = d.answer.totals.find((x) => x.currency === currency);
   return (
     <TimeSeries
-      times={d.answer.steps.map((s) => Date.parse(s) / 1000)} series={series} draw={panel.draw || 'bars'} from={view.range.from} to={view.range.to}
+      times={times} series={series} draw={panel.draw || 'bars'} from={view.range.from} to={view.range.to}
       axis={(v) => shortMoney(v, currency, lang)} total={(i) => money(total?.series[i] ?? '0', currency, lang)} byDay={d.query.step !== 'hour'}
       label={panel.title[lang]} onZoom={view.zoom}
     />

@@ -98,7 +98,8 @@ export function Age({ data }: { data: DataState }) {
 
 function missing(data: DataState, t: ReturnType<typeof useApp>['t']): string {
   if (data.gap_count > data.gaps.length) return t.panel.gaps(data.gap_count);
-  const hours = Math.round(data.gaps.reduce((sum, g) => sum + Date.parse(g.to) - Date.parse(g.from), 0) / 3_600_000);
+  if (data.gaps.some((g) => !g.from || !g.to)) return t.panel.gaps(data.gap_count);
+  const hours = Math.round(data.gaps.reduce((sum, g) => sum + Date.parse(g.to!) - Date.parse(g.from!), 0) / 3_600_000);
   if (hours < 1) return t.panel.gaps(data.gap_count);
   return t.panel.gapsHours(hours);
 }
@@ -115,7 +116,7 @@ function Gaps({ data, close }: { data: DataState; close: () => void }) {
     <Dialog title={t.panel.gapsTitle} onClose={close}>
       <ul class="lines">
         {data.gaps.map((g, i) => (
-          <li key={i}>{t.panel.gapLine(g.connection_name, moment(Date.parse(g.from), lang, zone), moment(Date.parse(g.to), lang, zone), g.reason)}</li>
+          <li key={i}><strong>{g.connection_name}</strong>{known(g.from) && known(g.to) && `, ${moment(Date.parse(g.from), lang, zone)} – ${moment(Date.parse(g.to), lang, zone)}`}{g.reason && `: ${g.reason}`}</li>
         ))}
         {data.gap_count > data.gaps.length && <li>{t.panel.gapsMore(data.gap_count - data.gaps.length)}</li>}
       </ul>

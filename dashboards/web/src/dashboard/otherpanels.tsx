@@ -1,3 +1,4 @@
+import { useMemo } from 'preact/hooks';
 import type { Balance, Connection, Resource, UsageSeries, UsageSummary } from '../api/types.ts';
 import { TimeSeries, type Series } from '../chart/timeseries.tsx';
 import * as decimal from '../format/decimal.ts';
@@ -28,7 +29,7 @@ async function askLoad(app: App, view: View, metrics: string[], top: number, sig
   const connection = view.chosen['connection'];
   const [summaries, page] = await Promise.all([
     app.client.usageSummary({ connection, metric: metrics, from: iso(view.range.from), to: iso(view.range.to) }, signal),
-    app.client.resources({ connection, type: 'server', limit: 1000, deleted: true }, signal),
+    app.client.resources({ connection, type: ['server', 'database'], limit: 1000, deleted: true }, signal),
   ]);
   const known = new Map(page.resources.map((r) => [r.connection_id + '/' + r.id, r]));
   const machines = new Map<string, Machine>();
@@ -40,7 +41,19 @@ async function askLoad(app: App, view: View, metrics: string[], top: number, sig
     m.of[s.metric] = s;
   }
   const rank = (m: Machine) => m.of[metrics[0]!]?.average ?? -1;
-  return [...machines.values()].sort((a, b) => rank(b) - rank(a)).slice(0, top);
+  const most = [...machines.values()].sort((a, b) => rank(b) - rank(a)).slice(0, top);
+  return Promise.all(most.map((m) => (m.resource ? m : named(app, m, signal))));
+}
+
+// named looks up a machine that was not among the listed ones; it keeps its id when nothing more is known of it.
+async function named(app: App, m: Machine, signal: AbortSignal): Promise<Machine> {
+  try {
+    const resource = await app.client.resource(m.connection, m.id, signal);
+    return { ...m, resource, name: resource.name || m.id };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return m;
+  }
 }
 
 interface Measured {
@@ -51,7 +64,6 @@ interface Measured {
 export function UsageSeriesPanel({ panel, view }: PanelProps) {
   const app = useApp();
   const { t, lang, zone } = app;
-  const dark = useDark();
   const name = panel.query.metrics?.[0] ?? 'cpu_percent';
   const step = usageStep(view.range.from, view.range.to);
   const key = keyOf([panel.id, name, panel.query.top, view.range.from, view.range.to, view.chosen], view);
@@ -63,18 +75,28 @@ export function UsageSeriesPanel({ panel, view }: PanelProps) {
   });
   return (
     <Frame panel={panel} answer={answer} table={(d) => usageTable(d, name, lang, zone, t)} chart>
-      {(d) => {
-        const { times, rows } = align(d.series);
-        if (times.length === 0) return <Empty>{t.panel.noUsage}</Empty>;
-        const series: Series[] = d.machines.map((m, i) => ({
-          key: m.connection + '/' + m.id, label: m.name, colour: view.colours.of('machine', m.connection + '/' + m.id, dark), values: rows[i]!,
-          text: (at) => writeMetric(name, rows[i]![at] ?? 0, lang), summary: writeMetric(name, m.of[name]?.average ?? 0, lang),
-        }));
-        return (
-          <TimeSeries times={times} series={series} draw={panel.draw || 'line'} from={view.range.from} to={view.range.to} axis={(v) => writeMetric(name, v, lang)} byDay={false} label={panel.title[lang]} onZoom={view.zoom} />
-        );
-      }}
+      {(d) => <UsageChart d={d} name={name} panel={panel} view={view} />}
     </Frame>
+  );
+}
+
+function UsageChart({ d, name, panel, view }: PanelProps & { d: Measured; name: string }) {
+  const { t, lang } = useApp();
+  const dark = useDark();
+  const { times, series } = useMemo(() => {
+    const { times, rows } = align(d.series);
+    const series = d.machines.map((m, i): Series => ({
+      key: m.connection + '/' + m.id, label: m.name, colour: view.colours.of('machine', m.connection + '/' + m.id, dark), values: rows[i]!,
+      text: (at) => writeMetric(name, rows[i]![at] ?? 0, lang), summary: writeMetric(name, m.of[name]?.average ?? 0, lang),
+    }));
+    return { times, series };
+  }, [d, name, view.colours, dark, lang]);
+  if (times.length === 0) return <Empty>{t.panel.noUsage}</Empty>;
+  return (
+    <TimeSeries
+      times={times} series={series} draw={panel.draw} from={view.range.from} to={view.range.to} axis={(v) => writeMetric(name, v, lang)} byDay={false} binary={name.includes('_bytes')}
+      label={panel.title[lang]} onZoom={view.zoom}
+    />
   );
 }
 
@@ -130,7 +152,7 @@ export function LoadPanel({ panel, view }: PanelProps) {
       {(machines) => machines.length === 0 ? <Empty>{t.panel.noUsage}</Empty> : (
         <div class="scroll" tabIndex={0}>
           <table class="data load">
-            <thead><tr><th scope="col">{t.panel.server}</th><th scope="col">{t.panel.cpu}</th><th scope="col" class="num">{t.panel.peakShort}</th><th scope="col">{t.panel.memory}</th></tr></thead>
+            <thead><tr><th scope="col">{t.panel.server}</th><th scope="col">{t.panel.cpu}</th><th scope="col" class="num" title={t.panel.peak}>{t.panel.peakShort}</th><th scope="col">{t.panel.memory}</th></tr></thead>
             <tbody>
               {machines.map((m) => (
                 <tr key={m.connection + m.id}>
@@ -247,7 +269,7 @@ export function FreshnessPanel({ panel, view }: PanelProps) {
                   <td class="name"><Link to={`/connections/${c.id}`}>{c.name}</Link></td>
                   <td><Badge tone={stateTone(c.status.state)}>{t.states[c.status.state] ?? c.status.state}</Badge></td>
                   <td><When at={c.status.last_success} never={t.panel.never} /></td>
-                  <td class="wide-only"><When at={c.status.complete_through} never={t.panel.never} /></td>
+                  <td class="wide-only"><When at={c.status.complete_through} never={t.panel.daysUnknown} /></td>
                   <td class="wide-only wrap" lang={lang}>{c.status.faults[0]?.text ?? <span class="mute">{t.common.none}</span>}</td>
                 </tr>
               ))}

@@ -30,17 +30,17 @@ export function costQuery(q: PanelQuery, view: View): CostQuery {
     zone: view.zone,
     step: q.step === 'auto' ? autoStep(view.range.from, view.range.to) : q.step,
     filter: withChosen(q.filter, view.chosen),
-    group_by: q.group_by ?? [],
-    metric: q.metric || 'billed_cost',
+    group_by: q.group_by,
+    metric: q.metric,
     compare: q.compare,
     top: q.top,
   };
 }
 
-export function withChosen(filter: Filter | null, chosen: Record<string, string>): Filter | null {
+export function withChosen(filter: Filter | undefined, chosen: Record<string, string>): Filter | undefined {
   const extra = Object.entries(chosen).map(([dimension, value]): Filter => ({ op: 'equals', dimension, values: [value] }));
   const args = filter ? [filter, ...extra] : extra;
-  if (args.length === 0) return null;
+  if (args.length === 0) return undefined;
   return args.length === 1 ? args[0]! : { op: 'and', args };
 }
 
@@ -57,7 +57,8 @@ export interface Costs {
 
 export async function askCosts(client: Client, query: CostQuery, withPrevious: boolean, signal: AbortSignal): Promise<Costs> {
   if (!withPrevious) return { query, answer: await client.costs(query, signal) };
-  const past = shifted(Date.parse(query.from), Date.parse(query.to), query.step as Step, query.zone);
+  const zone = query.zone ?? 'UTC';
+  const past = shifted(Date.parse(query.from), Date.parse(query.to), query.step as Step, zone);
   const [answer, before] = await Promise.all([
     client.costs(query, signal),
     client.costs({ ...query, from: iso(past.from), to: iso(past.to), group_by: [], top: 0, compare: '' }, signal),

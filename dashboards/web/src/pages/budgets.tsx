@@ -95,7 +95,7 @@ function Form({ b, close, done }: { b: Budget | undefined; close: () => void; do
   const [name, setName] = useState(b?.name ?? '');
   const [amount, setAmount] = useState(b?.amount ?? '');
   const [currency, setCurrency] = useState(b?.currency ?? session!.tenant.currency);
-  const [period, setPeriod] = useState(b?.period ?? 'month');
+  const [period, setPeriod] = useState<Budget['period']>(b?.period ?? 'month');
   const [thresholds, setThresholds] = useState((b?.thresholds ?? [50, 80, 100]).join(', '));
   const [dimension, setDimension] = useState(simple(held)?.dimension ?? '');
   const [value, setValue] = useState(simple(held)?.value ?? '');
@@ -116,7 +116,7 @@ function Form({ b, close, done }: { b: Budget | undefined; close: () => void; do
     setFaults(bad);
     if (Object.keys(bad).length > 0) return;
     const body: BudgetBody = {
-      name: name.trim(), amount: plain, currency: currency.trim().toUpperCase(), period, metric: b?.metric || 'billed_cost',
+      name: name.trim(), amount: plain, currency: currency.trim().toUpperCase(), period, metric: (b?.metric as BudgetBody['metric']) || 'billed_cost',
       thresholds: [...new Set(levels.map(Number))].sort((x, y) => x - y),
       filter: complex ? held : dimension ? { op: 'equals', dimension, values: [value] } : undefined,
     };
@@ -135,7 +135,7 @@ function Form({ b, close, done }: { b: Budget | undefined; close: () => void; do
           <TextField label={t.budgets.amount} help={t.budgets.amountHelp} name="amount" inputMode="decimal" value={amount} onInput={setAmount} error={faults['amount']} />
           <TextField label={t.budgets.currency} help={t.budgets.currencyHelp} name="currency" value={currency} onInput={setCurrency} error={faults['currency']} />
         </div>
-        <SelectField label={t.budgets.period} name="period" value={period} onInput={setPeriod} options={['month', 'week', 'day'].map((p) => ({ value: p, label: t.budgets.periods[p]! }))} />
+        <SelectField label={t.budgets.period} name="period" value={period} onInput={(p) => setPeriod(p as Budget['period'])} options={['month', 'week', 'day'].map((p) => ({ value: p, label: t.budgets.periods[p]! }))} />
         <TextField label={t.budgets.thresholds} help={t.budgets.thresholdsHelp} name="thresholds" value={thresholds} onInput={setThresholds} error={faults['thresholds']} />
         {complex ? <p class="help">{t.budgets.scopeComplex}</p> : (
           <>

@@ -1,11 +1,11 @@
-import { useState } from 'preact/hooks';
-import type { Connection, Fault, Panel, Scope } from '../api/types.ts';
+import { useMemo, useState } from 'preact/hooks';
+import type { Connection, Fault, Panel, Scope, SyncSummary } from '../api/types.ts';
 import { Colours } from '../chart/palette.ts';
 import { Body } from '../dashboard/dashboard.tsx';
 import { stateTone } from '../dashboard/otherpanels.tsx';
 import { count } from '../format/number.ts';
 import { Link, usePlace } from '../router.tsx';
-import { sentence, useApp } from '../state/app.tsx';
+import { sentence, useApp, type App } from '../state/app.tsx';
 import { usePeriod } from '../state/period.tsx';
 import { useQuery } from '../state/query.ts';
 import { Badge, Button, Dialog, Failed, Loading, Notice, TextField } from '../ui/basics.tsx';
@@ -15,26 +15,32 @@ import { RangePicker } from '../ui/rangepicker.tsx';
 import { When } from '../ui/values.tsx';
 import { Progress, statusSentence } from './connections.tsx';
 
-const costPanel = (ru: string, en: string): Panel => ({
-  id: 'connection-costs', title: { ru, en }, help: { ru: '', en: '' }, type: 'timeseries', grid: { x: 0, y: 0, w: 12, h: 8 }, draw: 'bars', previous_line: false,
-  query: { kind: 'cost', metric: 'billed_cost', step: 'auto', group_by: ['service'], filter: null, compare: '', metrics: null, top: 6 },
+const costPanel = (title: string): Panel => ({
+  id: 'connection-costs', title: { ru: title, en: title }, help: { ru: '', en: '' }, type: 'timeseries', grid: { x: 0, y: 0, w: 12, h: 8 }, draw: 'bars', previous_line: false,
+  query: { kind: 'cost', metric: 'billed_cost', step: 'auto', group_by: ['service'], compare: '', metrics: [], top: 6 },
 });
 
 // ConnectionPage is one connection: how it stands, what stands in its way, what it has read, what it costs.
 export function ConnectionPage({ id }: { id: string }) {
   const { client } = useApp();
-  const answer = useQuery(id, (signal) => client.connection(id, signal), 5000);
+  const [removing, setRemoving] = useState(false);
+  const answer = useQuery(id, (signal) => client.connection(id, signal), removing ? 0 : 5000);
   if (!answer.data || answer.data.id !== id) return answer.error ? <Failed error={answer.error} again={answer.again} /> : <Loading />;
-  return <Shown c={answer.data} again={answer.again} />;
+  return (
+    <>
+      <Shown c={answer.data} again={answer.again} remove={() => setRemoving(true)} />
+      {removing && <Remove c={answer.data} close={() => setRemoving(false)} />}
+    </>
+  );
 }
 
-function Shown({ c, again }: { c: Connection; again: () => void }) {
+function Shown({ c, again, remove }: { c: Connection; again: () => void; remove: () => void }) {
   const { t, lang } = useApp();
   const s = c.status;
   return (
     <>
       <PageHead title={c.name} about={c.kind_title} back={<Link to="/connections" class="back"><Icon name="left" size={16} />{t.connections.title}</Link>}>
-        <Actions c={c} again={again} />
+        <Actions c={c} again={again} remove={remove} />
       </PageHead>
       <div class="columns">
         <div class="stack">
@@ -51,7 +57,7 @@ function Shown({ c, again }: { c: Connection; again: () => void }) {
           <Card title={t.connections.settings}><Facts c={c} /></Card>
           {s.notes.length > 0 && (
             <Card title={t.connections.notes}>
-              <p class="mute">{t.connections.notesAbout}</p>
+              <p class="mute gap-below">{t.connections.notesAbout}</p>
               <ul class="lines">{s.notes.map((n, i) => <li key={i}>{n.text}{n.count > 1 && <span class="mute"> · {t.connections.times(n.count)}</span>}</li>)}</ul>
             </Card>
           )}
@@ -62,11 +68,10 @@ function Shown({ c, again }: { c: Connection; again: () => void }) {
   );
 }
 
-function Actions({ c, again }: { c: Connection; again: () => void }) {
+function Actions({ c, again, remove }: { c: Connection; again: () => void; remove: () => void }) {
   const { t, client, tell, admin } = useApp();
   const place = usePlace();
   const [busy, setBusy] = useState(false);
-  const [removing, setRemoving] = useState(false);
   if (!admin) return null;
   const run = (work: Promise<unknown>, done: string) => {
     setBusy(true);
@@ -77,8 +82,7 @@ function Actions({ c, again }: { c: Connection; again: () => void }) {
       <Button tone="primary" icon="refresh" busy={busy} disabled={c.paused} onClick={() => run(client.sync(c.id), t.connections.syncStarted)}>{t.connections.sync}</Button>
       <Button icon="edit" onClick={() => place.go(`/connections/${c.id}/edit`)}>{t.connections.edit}</Button>
       <Button icon={c.paused ? 'play' : 'pause'} busy={busy} onClick={() => run(client.updateConnection(c.id, { version: c.version, paused: !c.paused }), t.common.saved)}>{c.paused ? t.connections.resume : t.connections.pause}</Button>
-      <Button icon="trash" tone="danger" onClick={() => setRemoving(true)}>{t.connections.remove}</Button>
-      {removing && <Remove c={c} close={() => setRemoving(false)} />}
+      <Button icon="trash" tone="danger" onClick={remove}>{t.connections.remove}</Button>
     </>
   );
 }
@@ -162,7 +166,7 @@ function Facts({ c }: { c: Connection }) {
     <dl class="facts">
       <dt>{t.connections.lastSuccess}</dt><dd><When at={c.status.last_success} never={t.connections.never} /></dd>
       <dt>{t.connections.lastAttempt}</dt><dd><When at={c.status.last_attempt} never={t.connections.never} /></dd>
-      <dt>{t.connections.completeThrough}</dt><dd><When at={c.status.complete_through} never={t.connections.never} /></dd>
+      <dt>{t.connections.completeThrough}</dt><dd><When at={c.status.complete_through} never={t.panel.daysUnknown} /></dd>
       {settings.map((f) => [<dt key={f.name}>{f.label}</dt>, <dd key={f.name + '='} class="break">{f.secret ? <span class="mute">{t.connections.secretSet}</span> : (f.options?.find((o) => o.value === c.settings[f.name])?.label ?? c.settings[f.name])}</dd>])}
       <dt>{t.resources.title}</dt><dd><Link to={`/resources?connection=${c.id}`}>{t.connections.resources}</Link></dd>
     </dl>
@@ -173,34 +177,32 @@ function ConnectionCosts({ id }: { id: string }) {
   const { t, zone } = useApp();
   const period = usePeriod('30d', '1m');
   const [colours] = useState(() => new Colours());
-  const [panel] = useState(() => costPanel('Расходы подключения', 'Cost of the connection'));
+  const panel = useMemo(() => costPanel(t.connections.costs), [t]);
   return (
     <>
-      <div class="section-head"><h2>{t.connections.costs}</h2><RangePicker period={period} /></div>
+      <div class="section-head"><RangePicker period={period} /></div>
       <div class="tall"><Body panel={panel} view={{ range: period.range, turn: period.turn, zone, chosen: { connection: id }, colours, zoom: (from, to) => period.setRange({ preset: '', from, to }) }} /></div>
     </>
   );
 }
 
+// syncText says what one sync saw: "новых 1, изменённых 2".
+function syncText(s: SyncSummary, t: App['t']): string {
+  const parts = [t.connections.created(s.created), t.connections.updated(s.updated), t.connections.deleted(s.deleted)].filter((_, i) => [s.created, s.updated, s.deleted][i]! > 0);
+  return parts.length > 0 ? parts.join(', ') : t.connections.unchanged(s.unchanged);
+}
+
 function Syncs({ id }: { id: string }) {
-  const { t, client, lang } = useApp();
+  const { t, client } = useApp();
   const answer = useQuery('syncs' + id, (signal) => client.syncs(id, signal), 15_000);
   return (
     <Card title={t.connections.syncs}>
       {!answer.data ? (answer.error ? <Failed error={answer.error} again={answer.again} /> : <Loading />) : answer.data.length === 0 ? <p class="mute">{t.connections.noSyncs}</p> : (
-        <div class="scroll" tabIndex={0}>
-          <table class="data compact">
-            <thead><tr><th scope="col">{t.connections.syncAt}</th><th scope="col" class="num">{t.connections.created}</th><th scope="col" class="num">{t.connections.updated}</th><th scope="col" class="num">{t.connections.deleted}</th></tr></thead>
-            <tbody>
-              {answer.data.slice(0, 12).map((s, i) => (
-                <tr key={i}>
-                  <td><When at={s.at} never="" />{!s.complete && <div><Badge tone="warn">{t.connections.incomplete}</Badge></div>}</td>
-                  <td class="num">{count(s.created, lang)}</td><td class="num">{count(s.updated, lang)}</td><td class="num">{count(s.deleted, lang)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <ul class="syncs">
+          {answer.data.slice(0, 12).map((s, i) => (
+            <li key={i}><When at={s.at} never="" /><span>{syncText(s, t)}{!s.complete && <> · <span class="warn-text">{t.connections.incomplete}</span></>}</span></li>
+          ))}
+        </ul>
       )}
     </Card>
   );

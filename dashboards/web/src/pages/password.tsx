@@ -4,7 +4,7 @@ import { sentence, useApp } from '../state/app.tsx';
 import { Button, Notice, TextField } from '../ui/basics.tsx';
 
 // PasswordForm sets a password; fresh ones ask for no old password.
-export function PasswordForm({ fresh, submit, onDone, extra }: { fresh?: boolean; submit: string; onDone: () => void; extra?: ComponentChildren }) {
+export function PasswordForm({ email, fresh, submit, onDone, extra }: { email: string; fresh?: boolean; submit: string; onDone: () => void; extra?: ComponentChildren }) {
   const { t, client } = useApp();
   const [old, setOld] = useState('');
   const [first, setFirst] = useState('');
@@ -32,6 +32,7 @@ export function PasswordForm({ fresh, submit, onDone, extra }: { fresh?: boolean
   return (
     <form onSubmit={send} class="form">
       {fault && <Notice tone="bad">{fault}</Notice>}
+      <input type="email" name="username" autocomplete="username" value={email} hidden readOnly />
       {!fresh && <TextField label={t.settings.oldPassword} help={t.settings.oldPasswordHelp} name="old" type="password" autocomplete="current-password" value={old} onInput={setOld} />}
       <TextField label={t.settings.newPassword} help={t.settings.newPasswordHelp} name="new" type="password" autocomplete="new-password" required value={first} onInput={setFirst} />
       <TextField label={t.settings.repeatPassword} name="repeat" type="password" autocomplete="new-password" required value={second} onInput={setSecond} />

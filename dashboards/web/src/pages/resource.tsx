@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'preact/hooks';
+import { Problem } from '../api/client.ts';
 import type { FieldChange, Panel, Rate, Resource, UsageSeries } from '../api/types.ts';
-import { Colours } from '../chart/palette.ts';
+import { Colours, ink } from '../chart/palette.ts';
 import { TimeSeries } from '../chart/timeseries.tsx';
 import { Body } from '../dashboard/dashboard.tsx';
 import { money } from '../format/money.ts';
@@ -11,6 +12,7 @@ import { useApp, type App } from '../state/app.tsx';
 import { usePeriod, type Period } from '../state/period.tsx';
 import { useQuery } from '../state/query.ts';
 import { iso, usageStep } from '../state/range.ts';
+import { useDark } from '../state/theme.ts';
 import { Badge, Empty, Failed, Loading, Notice } from '../ui/basics.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Card, PageHead } from '../ui/pages.tsx';
@@ -25,8 +27,32 @@ export function ResourcePage() {
   const connection = place.search.get('connection') ?? '';
   const id = place.search.get('id') ?? '';
   const answer = useQuery(connection + '/' + id, (signal) => client.resource(connection, id, signal), 30_000);
+  if (answer.error instanceof Problem && answer.error.status === 404 && id) return <Billed connection={connection} id={id} />;
   if (answer.data?.id !== id) return answer.error ? <Failed error={answer.error} again={answer.again} /> : <Loading />;
   return <Shown r={answer.data} />;
+}
+
+// Billed is a resource that is known from charges alone: a bill names it, no inventory lists it.
+function Billed({ connection, id }: { connection: string; id: string }) {
+  const { t, client } = useApp();
+  const period = usePeriod('30d', '1m');
+  const answer = useQuery(connection + '/' + id, async (signal) => {
+    const [connections, names] = await Promise.all([client.connections(signal), client.values('resource', id, signal)]);
+    return { connection: connections.find((c) => c.id === connection), name: names.find((k) => k.value === id)?.label };
+  });
+  if (!answer.data) return answer.error ? <Failed error={answer.error} again={answer.again} /> : <Loading />;
+  if (!answer.data.connection || !answer.data.name) return <Notice tone="bad">{t.problem.notFound}</Notice>;
+  return (
+    <>
+      <PageHead title={answer.data.name} about={answer.data.connection.name} back={<Link to="/resources" class="back"><Icon name="left" size={16} />{t.resources.title}</Link>}>
+        <RangePicker period={period} />
+      </PageHead>
+      <div class="stack">
+        <Notice tone="info">{t.resources.billedOnly}</Notice>
+        <Cost connection={connection} id={id} period={period} />
+      </div>
+    </>
+  );
 }
 
 function Shown({ r }: { r: Resource }) {
@@ -43,7 +69,7 @@ function Shown({ r }: { r: Resource }) {
       {known(r.deleted_at) && <Notice tone="info" title={t.resources.goneAt(moment(Date.parse(r.deleted_at), lang, zone))}>{t.resources.goneNote}</Notice>}
       <div class="columns">
         <div class="stack">
-          <Cost r={r} period={period} />
+          <Cost connection={r.connection_id} id={r.id} period={period} />
           <Usage r={r} period={period} />
         </div>
         <div class="stack side">
@@ -55,17 +81,17 @@ function Shown({ r }: { r: Resource }) {
   );
 }
 
-function Cost({ r, period }: { r: Resource; period: Period }) {
+function Cost({ connection, id, period }: { connection: string; id: string; period: Period }) {
   const { zone } = useApp();
   const [colours] = useState(() => new Colours());
   const panel = useMemo<Panel>(() => ({
     id: 'resource-costs', title: { ru: 'Расходы', en: 'Cost' }, help: { ru: '', en: '' }, type: 'timeseries', grid: { x: 0, y: 0, w: 12, h: 7 }, draw: 'bars', previous_line: false,
     query: {
-      kind: 'cost', metric: 'billed_cost', step: 'auto', group_by: ['service'], compare: '', metrics: null, top: 6,
-      filter: { op: 'equals', dimension: 'resource', values: [r.id] },
+      kind: 'cost', metric: 'billed_cost', step: 'auto', group_by: ['service'], compare: '', metrics: [], top: 6,
+      filter: { op: 'equals', dimension: 'resource', values: [id] },
     },
-  }), [r.id]);
-  return <div class="tall"><Body panel={panel} view={{ range: period.range, turn: period.turn, zone, chosen: { connection: r.connection_id }, colours, zoom: (from, to) => period.setRange({ preset: '', from, to }) }} /></div>;
+  }), [id]);
+  return <div class="tall"><Body panel={panel} view={{ range: period.range, turn: period.turn, zone, chosen: { connection }, colours, zoom: (from, to) => period.setRange({ preset: '', from, to }) }} /></div>;
 }
 
 function Usage({ r, period }: { r: Resource; period: Period }) {
@@ -82,15 +108,15 @@ function Usage({ r, period }: { r: Resource; period: Period }) {
 function Metric({ s, period }: { s: UsageSeries; period: Period }) {
   const { t, lang } = useApp();
   const name = t.resources.metrics[s.metric] ?? s.metric;
-  const [colours] = useState(() => new Colours());
+  const dark = useDark();
   const series = useMemo(() => [
-    { key: 'value', label: name, colour: '#3b82f6', values: s.values, text: (i: number) => metric(s.metric, s.values[i] ?? 0, lang) },
-    ...(s.step > 0 ? [{ key: 'max', label: t.panel.max, colour: '#8490a2', values: s.max, text: (i: number) => metric(s.metric, s.max[i] ?? 0, lang) }] : []),
-  ], [s, lang, colours]);
+    ...(s.step > 0 ? [{ key: 'max', label: t.panel.max, colour: ink(dark).other, values: s.max, text: (i: number) => metric(s.metric, s.max[i] ?? 0, lang) }] : []),
+    { key: 'value', label: s.step > 0 ? t.panel.average : name, colour: ink(dark).accent, values: s.values, text: (i: number) => metric(s.metric, s.values[i] ?? 0, lang) },
+  ], [s, lang, dark]);
   return (
     <Card title={name}>
       <div class="metric-chart">
-        <TimeSeries times={s.times} series={series} draw="line" from={period.range.from} to={period.range.to} axis={(v) => metric(s.metric, v, lang)} byDay={false} label={name} onZoom={(from, to) => period.setRange({ preset: '', from, to })} />
+        <TimeSeries times={s.times} series={series} draw="line" from={period.range.from} to={period.range.to} axis={(v) => metric(s.metric, v, lang)} byDay={false} binary={s.metric.includes('_bytes')} label={name} onZoom={(from, to) => period.setRange({ preset: '', from, to })} />
       </div>
     </Card>
   );
@@ -140,12 +166,22 @@ function Pairs({ title, pairs, open }: { title: string; pairs: Record<string, st
   );
 }
 
+// priceText writes a price as changes have it, "6.12 RUB/hour vps sku billed", for people; "?" is a price nobody knows.
+function priceText(v: string, t: App['t'], lang: App['lang']): string {
+  const m = /^(\?|-?\d+(?:\.\d+)?) ([A-Z]{3})\/(hour|day|month)\b/.exec(v);
+  if (!m) return v.startsWith('?') ? t.resources.priceUnknown : v;
+  const [, amount, currency, period] = m;
+  return rateText({ component: '', service_name: '', sku_id: '', amount: amount === '?' ? null : amount!, currency: currency!, period: period as Rate['period'], cost_status: '' }, t, lang);
+}
+
 // changeText says one change in words.
-export function changeText(c: FieldChange, t: App['t'], lang: App['lang']): string {
+export function changeText(c: FieldChange, t: App['t'], lang: App['lang'], zone: string): string {
   const [head = '', ...rest] = c.field.split('.');
   const key = rest.join('.');
   const name = head === 'tag' ? t.resources.tag(key) : head === 'attribute' ? t.resources.attribute(key) : head === 'rate' ? t.resources.rate(key) : (t.resources.fields[head] ?? c.field);
   const write = (v: string) => {
+    if (head === 'rate') return priceText(v, t, lang);
+    if (head === 'created_at' && known(v)) return moment(Date.parse(v), lang, zone);
     if (head.endsWith('_bytes') && /^\d+$/.test(v)) return bytes(Number(v), lang);
     if (head === 'status') return statusText(v, t);
     if (head === 'type') return t.resources.typeOne[v] ?? v;
@@ -158,7 +194,7 @@ export function changeText(c: FieldChange, t: App['t'], lang: App['lang']): stri
 }
 
 function History({ r }: { r: Resource }) {
-  const { t, client, lang } = useApp();
+  const { t, client, lang, zone } = useApp();
   const answer = useQuery(`history/${r.connection_id}/${r.id}/${r.seen_at}`, (signal) => client.history(r.connection_id, r.id, signal));
   if (!answer.data) return answer.error ? <Failed error={answer.error} again={answer.again} /> : <Loading />;
   if (answer.data.length === 0) return <p class="mute">{t.resources.noHistory}</p>;
@@ -169,7 +205,7 @@ function History({ r }: { r: Resource }) {
           <When at={s.change === 'deleted' && known(s.deleted_at) ? s.deleted_at : s.seen_at} never="" />
           {s.change === 'created' && <p>{t.resources.created}</p>}
           {s.change === 'deleted' && <p>{t.resources.wasDeleted}</p>}
-          {(s.change === 'updated' ? (s.changes ?? []) : []).map((c) => <p key={c.field}>{changeText(c, t, lang)}</p>)}
+          {(s.change === 'updated' ? (s.changes ?? []) : []).map((c) => <p key={c.field}>{changeText(c, t, lang, zone)}</p>)}
         </li>
       ))}
     </ol>

@@ -49,7 +49,7 @@ export function Resources() {
   const last = pages.at(-1) ?? first.data;
   const month = resolve('30d', Date.now(), zone);
   const costs = useQuery(all.length > 0 ? 'costs' + month.to + filters.connection : '', async (signal): Promise<Costs> => {
-    const filter = filters.connection ? { op: 'equals', dimension: 'connection', values: [filters.connection] } : null;
+    const filter = filters.connection ? { op: 'equals', dimension: 'connection', values: [filters.connection] } : undefined;
     const a = await client.costs({ from: iso(month.from), to: iso(month.to), zone, step: '', group_by: ['connection', 'resource'], top: 1000, filter }, signal);
     const out: Costs = new Map();
     for (const g of a.groups) {
@@ -125,15 +125,15 @@ function Group({ name, kind, resources, costs }: { name: string; kind: string; r
         <table class="data resources">
           <thead>
             <tr>
-              <th scope="col">{t.resources.name}</th><th scope="col">{t.resources.type}</th><th scope="col">{t.resources.status}</th>
+              <th scope="col">{t.resources.name}</th><th scope="col" class="wide-only">{t.resources.type}</th><th scope="col">{t.resources.status}</th>
               <th scope="col" class="wide-only">{t.resources.size}</th><th scope="col" class="wide-only">{t.resources.region}</th><th scope="col" class="num">{t.resources.cost30}</th>
             </tr>
           </thead>
           <tbody>
             {resources.map((r) => (
               <tr key={r.id} class={known(r.deleted_at) ? 'gone' : ''}>
-                <td><Link to={`/resource?${new URLSearchParams({ connection: r.connection_id, id: r.id }).toString()}`}>{r.name || r.id}</Link></td>
-                <td>{t.resources.typeOne[r.type] ?? r.type}</td>
+                <td><Link to={`/resource?${new URLSearchParams({ connection: r.connection_id, id: r.id }).toString()}`}>{r.name || r.id}</Link><div class="sub phone-only">{t.resources.typeOne[r.type] ?? r.type}</div></td>
+                <td class="wide-only">{t.resources.typeOne[r.type] ?? r.type}</td>
                 <td>{known(r.deleted_at) ? <Badge tone="mute">{t.resources.gone}</Badge> : r.status && <Badge tone={statusTone(r.status)}>{statusText(r.status, t)}</Badge>}</td>
                 <td class="wide-only">{sizeText(r, t, lang)}</td>
                 <td class="wide-only">{r.region_name || r.region_id}</td>

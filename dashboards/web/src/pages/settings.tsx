@@ -10,13 +10,13 @@ import { Card, PageHead } from '../ui/pages.tsx';
 import { PasswordForm } from './password.tsx';
 
 export function Settings() {
-  const { t, tell } = useApp();
+  const { t, tell, session } = useApp();
   return (
     <>
       <PageHead title={t.settings.title} />
       <div class="settings">
         <Card title={t.settings.profile}><Profile /></Card>
-        <Card title={t.settings.password}><PasswordForm submit={t.settings.change} onDone={() => tell(t.settings.passwordDone)} /></Card>
+        <Card title={t.settings.password}><PasswordForm email={session!.user.email} submit={t.settings.change} onDone={() => tell(t.settings.passwordDone)} /></Card>
         <Card title={t.settings.telegram}><Telegram /></Card>
         <Card title={t.settings.tokens}><Tokens /></Card>
         <Card title={t.settings.organisation}><Organisation /></Card>

@@ -39,7 +39,7 @@ export function SignIn() {
           <>
             <h1>{t.signIn.setTitle}</h1>
             <p class="mute">{t.signIn.setAbout}</p>
-            <PasswordForm fresh submit={t.signIn.setDone} onDone={() => enter(opened)} extra={<Button tone="quiet" onClick={() => enter(opened)}>{t.signIn.setLater}</Button>} />
+            <PasswordForm email={opened.user.email} fresh submit={t.signIn.setDone} onDone={() => enter(opened)} extra={<Button tone="quiet" onClick={() => enter(opened)}>{t.signIn.setLater}</Button>} />
           </>
         ) : token && !bad ? (
           <>

@@ -1,0 +1,10 @@
+-- The samples of a resource as collected.
+SELECT metric, ts, value, value
+FROM samples
+WHERE tenant_id = {tenant:String}
+  AND connection_id = {connection:String}
+  AND resource_id = {resource:String}
+  AND (empty({metrics:Array(String)}) OR has({metrics:Array(String)}, metric))
+  AND ts >= toDateTime({from:UInt32}, 'UTC')
+  AND ts < toDateTime({to:UInt32}, 'UTC')
+ORDER BY toString(metric), ts
