@@ -120,6 +120,13 @@ func (s suite) TestChangePassword(t *testing.T) {
 	w.nobody().post("/api/v1/session", map[string]string{"email": w.admin.Email, "password": "another battery staple"}).want(http.StatusOK)
 }
 
+func (s suite) TestFirstPassword(t *testing.T) {
+	w := s.world(t)
+	w.asAdmin().do(http.MethodPut, "/api/v1/session/password", map[string]string{"old": "", "new": password}).want(http.StatusNoContent)
+	w.nobody().post("/api/v1/session", map[string]string{"email": w.admin.Email, "password": password}).want(http.StatusOK)
+	w.asAdmin().do(http.MethodPut, "/api/v1/session/password", map[string]string{"old": "", "new": password + "2"}).want(http.StatusUnprocessableEntity)
+}
+
 func (s suite) TestUpdateUserAndLanguage(t *testing.T) {
 	w := s.world(t)
 	c := w.asAdmin()

@@ -48,7 +48,7 @@ func (c *Client) ClockFault() *pipeline.Fault {
 	if c.clock.skew < 0 {
 		ru, en = "спешат относительно часов", "ahead of"
 	}
-	by := c.clock.skew.Abs().Round(time.Second).String()
+	by := c.clock.skew.Abs().Round(time.Minute).String()
 	return &pipeline.Fault{
 		Code: pipeline.FaultClock,
 		Text: pipeline.Text{

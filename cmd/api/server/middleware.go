@@ -169,8 +169,21 @@ func bodyFault(err error) error {
 	return refuse(http.StatusBadRequest, "Тело запроса не прочитано.", "The body could not be read.")
 }
 
+// noSuchMethod answers a method that the address does not have, and names those that it has.
 func (s *Server) noSuchMethod(w http.ResponseWriter, r *http.Request) {
-	s.writeProblem(w, r, refuse(http.StatusMethodNotAllowed, "Здесь нет метода %s.", "There is no method %s here.", strings.ToUpper(r.Method)))
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		c := chi.NewRouteContext()
+		if s.router.Match(c, method, r.URL.Path) && (c.RoutePattern() != webPattern || !isAPI(r.URL.Path)) {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) == 0 {
+		s.noSuchPage(w, r)
+		return
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	s.writeProblem(w, r, refuse(http.StatusMethodNotAllowed, "Этот адрес понимает только: %s.", "This address takes %s only.", strings.Join(allowed, ", ")))
 }
 
 func (s *Server) noSuchPage(w http.ResponseWriter, r *http.Request) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -221,6 +222,7 @@ func (s *Server) translate(ctx huma.Context, _ string, v any) (any, error) {
 			p.Errors = append(p.Errors, problemFault{Location: d.Location, Message: humaText(d.Message, lang), Value: harmless(d.Location, d.Value)})
 		}
 	}
+	slices.SortStableFunc(p.Errors, func(a, b problemFault) int { return strings.Compare(a.Location, b.Location) })
 	return p, nil
 }
 

@@ -79,6 +79,8 @@ type StoredAnswer struct {
 type People interface {
 	// CheckPassword fails with pipeline.ErrBadCredentials, for an unknown e-mail too.
 	CheckPassword(ctx context.Context, email, password string) (pipeline.User, error)
+	// HasPassword is false for who came by a one-time link and has set none.
+	HasPassword(ctx context.Context, user pipeline.UserID) (bool, error)
 	SetPassword(ctx context.Context, user pipeline.UserID, password string) error
 	// UseLink opens a one-time link; a second use fails with pipeline.ErrBadCredentials.
 	UseLink(ctx context.Context, token string) (pipeline.User, error)

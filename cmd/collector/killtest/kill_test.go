@@ -288,7 +288,7 @@ func (th *theatre) playUnderFire(t *testing.T, c *company, epoch int) (kills int
 func (th *theatre) kill(t *testing.T, collectors *[2]*process, name string) {
 	t.Helper()
 	time.Sleep(time.Duration(th.random.IntN(150)) * time.Millisecond) // a random instant is what is wanted here
-	switch victim := th.random.IntN(4); victim {
+	switch victim := th.random.IntN(6); victim {
 	case 0, 1:
 		collectors[victim].kill()
 		collectors[victim] = th.start(t, name)
