@@ -22,7 +22,7 @@ func up(ctx context.Context, env boot.Env) (err error) {
 		return fmt.Errorf("cannot find the data folder: %w", err)
 	}
 	env.Settings.DataDir = dir
-	release, err := claimMachine(env.Settings)
+	release, err := claimMachine(ctx, env.Settings)
 	if err != nil {
 		return err
 	}

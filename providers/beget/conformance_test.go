@@ -1,7 +1,6 @@
 package beget_test
 
 import (
-	"flag"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -17,13 +16,7 @@ import (
 	"github.com/infrazen/infrazen/providers/providertest"
 )
 
-func TestMain(m *testing.M) {
-	// Most parallel tests wait for a time-out, so more of them than processors run at once.
-	if err := flag.Set("test.parallel", "12"); err != nil {
-		panic(err)
-	}
-	goleak.VerifyTestMain(m)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // testNow is the clock of the tests: Wednesday noon in Moscow.
 func testNow() time.Time { return time.Date(2026, 11, 18, 9, 0, 30, 0, time.UTC) }
@@ -263,6 +256,7 @@ func TestConformance(t *testing.T) {
 					"domain:7": pipeline.Domain, "site:7": pipeline.Site, "mysql:tester_db": pipeline.Database, "ftp:tester_ftp": pipeline.FTPAccount,
 					"mail:info@example.ru": pipeline.Mailbox,
 				},
+				Stuck:      s.Stuck(),
 				Break:      breaker(s),
 				Breakable:  map[pipeline.Feed][]string{pipeline.FeedInventory: scopes, pipeline.FeedUsage: append(stats, "cloud")},
 				Dependents: dependents,

@@ -5,6 +5,8 @@
 package providertest
 
 import (
+	"context"
+	"io"
 	"net/http"
 	"testing"
 	"time"
@@ -60,6 +62,9 @@ type Cloud struct {
 
 	// Break breaks one scope until mended; false when the scope cannot break so.
 	Break func(scope string, how Breakage) (mend func(), ok bool)
+	// Stuck gives a value whenever a request has met Hang or SlowBody and comes no further: then the suite's client gives up
+	// waiting, as it would for time. When nil, it waits for PatienceWithoutStuck.
+	Stuck <-chan struct{}
 	// Breakable are the scopes of each feed to break.
 	Breakable map[pipeline.Feed][]string
 	// Dependents are the scopes that cannot be whole when one breaks so.
@@ -107,11 +112,12 @@ func (c Case) feeds() []pipeline.Feed {
 	return out
 }
 
-// watch lets a test see requests leave.
+// watch lets a test see requests leave, and gives those up that are stuck.
 type watch struct {
-	base http.RoundTripper
-	seen func(n int)
-	n    int
+	base  http.RoundTripper
+	stuck <-chan struct{}
+	seen  func(n int)
+	n     int
 }
 
 // RoundTrip implements http.RoundTripper. A session is used by one goroutine, so requests come one by one.
@@ -120,5 +126,31 @@ func (w *watch) RoundTrip(r *http.Request) (*http.Response, error) {
 	if w.seen != nil {
 		w.seen(w.n)
 	}
-	return w.base.RoundTrip(r)
+	ctx, cancel := context.WithCancelCause(r.Context())
+	go func() {
+		select {
+		case <-w.stuck:
+			cancel(context.DeadlineExceeded)
+		case <-ctx.Done():
+		}
+	}()
+	resp, err := w.base.RoundTrip(r.WithContext(ctx))
+	if err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	resp.Body = &closing{resp.Body, func() { cancel(nil) }}
+	return resp, nil
+}
+
+// closing does something when a body is closed.
+type closing struct {
+	io.ReadCloser
+	then func()
+}
+
+// Close implements io.Closer.
+func (c *closing) Close() error {
+	defer c.then()
+	return c.ReadCloser.Close()
 }

@@ -16,8 +16,12 @@ import (
 	"github.com/infrazen/infrazen/pipeline"
 )
 
-// answerTime is how long the suite's HTTP client waits. A stand-in on the same machine answers in far less.
-const answerTime = 400 * time.Millisecond
+// How long the suite's HTTP client waits for an answer. Patience is a guard only; the other one has to run out in tests of a
+// stand-in that cannot tell that it is stuck.
+const (
+	Patience             = 30 * time.Second
+	PatienceWithoutStuck = 2 * time.Second
+)
 
 // bench is one session under test, with everything that comes out of it.
 type bench struct {
@@ -34,7 +38,7 @@ type bench struct {
 func (c Case) open(t *testing.T, cloud *Cloud, settings pipeline.Settings) *bench {
 	t.Helper()
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	b := &bench{t: t, cloud: cloud, watch: &watch{base: transport}}
+	b := &bench{t: t, cloud: cloud, watch: &watch{base: transport, stuck: cloud.Stuck}}
 	b.hide = append(b.hide, cloud.Secrets...)
 	for _, f := range c.Provider.Info().Fields {
 		if v := settings[f.Name]; f.Secret && v != "" {
@@ -60,8 +64,12 @@ func (b *bench) env(t *testing.T) pipeline.Env {
 	if now == nil {
 		now = time.Now
 	}
+	patience := Patience
+	if b.cloud.Stuck == nil {
+		patience = PatienceWithoutStuck
+	}
 	return pipeline.Env{
-		HTTP: &http.Client{Transport: b.watch, Timeout: answerTime},
+		HTTP: &http.Client{Transport: b.watch, Timeout: patience},
 		Now:  now,
 		Log:  slog.New(slog.NewTextHandler(&b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Wait: func(ctx context.Context, key string, limit pipeline.RateLimit) error {
@@ -185,7 +193,7 @@ func within(t *testing.T, what string, f func()) {
 	}()
 	select {
 	case <-done:
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * Patience):
 		t.Fatalf("%s does not come back", what)
 	}
 }

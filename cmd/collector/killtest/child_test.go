@@ -71,10 +71,14 @@ func (s *stage) open(ctx context.Context) (*postgres.Store, *clickhouse.Store, e
 	if err != nil {
 		return nil, nil, err
 	}
+	facts, err := s.facts(ctx)
+	return windows, facts, err
+}
+
+func (s *stage) facts(ctx context.Context) (*clickhouse.Store, error) {
 	cfg := clickhouse.DefaultConfig()
 	cfg.DSN, cfg.RetryFor = s.ClickHouse, 5*time.Second
-	facts, err := clickhouse.Open(ctx, cfg, log, prometheus.NewRegistry())
-	return windows, facts, err
+	return clickhouse.Open(ctx, cfg, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 }
 
 func (s *stage) collector(windows collect.Windows, facts collect.Ledger) (*collect.Collector, error) {

@@ -51,6 +51,8 @@ type Server struct {
 	requests map[string]int
 	calls    map[string][]time.Time // legacy calls of the last minute by login
 	offset   time.Duration
+
+	stuck chan struct{}
 }
 
 // New makes a stand-in.
@@ -59,6 +61,7 @@ func New(c Config) *Server {
 	key := sha256.Sum256(fmt.Appendf(nil, "begetsim/%d", c.Seed))
 	s := &Server{
 		conf: c, key: key[:], tokens: map[string]*grant{}, requests: map[string]int{}, calls: map[string][]time.Time{},
+		stuck: make(chan struct{}),
 	}
 	for _, a := range c.Accounts {
 		a.Machines = slices.Clone(a.Machines)
@@ -122,14 +125,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
 	if fault != nil {
-		w = fault.wrap(w, r)
+		w = s.wrap(fault, w, r)
 		if w == nil {
 			return
 		}
 	}
 	s.mux.ServeHTTP(w, r)
 	if t, ok := w.(*tearing); ok {
-		t.tear(r)
+		s.tear(t, r)
 	}
 }
 

@@ -90,10 +90,10 @@ func (f *Fault) matches(path string) bool {
 }
 
 // wrap spoils an answer: it either gives it itself and returns nil, or returns the writer that spoils the true one.
-func (f *Fault) wrap(w http.ResponseWriter, r *http.Request) http.ResponseWriter {
+func (s *Server) wrap(f *Fault, w http.ResponseWriter, r *http.Request) http.ResponseWriter {
 	switch {
 	case f.Hang:
-		untilGone(r)
+		s.untilGone(r)
 		return nil
 	case f.Slow || f.Torn || f.Cut:
 		return &tearing{ResponseWriter: w, fault: f}
@@ -119,7 +119,7 @@ type tearing struct {
 // Write keeps the bytes back.
 func (t *tearing) Write(b []byte) (int, error) { return t.buf.Write(b) }
 
-func (t *tearing) tear(r *http.Request) {
+func (s *Server) tear(t *tearing, r *http.Request) {
 	half := t.buf.Bytes()[:t.buf.Len()/2]
 	if !t.fault.Torn {
 		t.Header().Set("Content-Length", strconv.Itoa(t.buf.Len()))
@@ -130,14 +130,21 @@ func (t *tearing) tear(r *http.Request) {
 	}
 	_ = http.NewResponseController(t.ResponseWriter).Flush() // as much as the connection can
 	if t.fault.Slow {
-		untilGone(r)
+		s.untilGone(r)
 		return
 	}
 	panic(http.ErrAbortHandler)
 }
 
+// Stuck gives a value whenever a request of Hang or Slow has come as far as it will.
+func (s *Server) Stuck() <-chan struct{} { return s.stuck }
+
 // untilGone waits until the client leaves. The server notices that only when the request's body has been read.
-func untilGone(r *http.Request) {
+func (s *Server) untilGone(r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body) // the client may have gone already
-	<-r.Context().Done()
+	select {
+	case s.stuck <- struct{}{}:
+		<-r.Context().Done()
+	case <-r.Context().Done():
+	}
 }
