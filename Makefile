@@ -48,8 +48,8 @@ lint: engines ## check formatting and habits
 fmt: ## format the Go code
 	@$(TOOL) gofumpt -w cmd clickhouse dashboards pipeline postgres providers
 
-bench: engines ## print the figures beside their limits
-	@$(GO) run ./cmd/infrazen bench
+bench: build ## print the figures beside their limits
+	@exec bin/infrazen bench
 
 clean: ## remove what was built; the data in var/ stays
 	rm -rf bin node_modules

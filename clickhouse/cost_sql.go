@@ -101,6 +101,15 @@ func (b *costSQL) period() string {
 	return condition
 }
 
+// where is the whole condition, tenant first.
+func (b *costSQL) where() string {
+	condition := "tenant_id = {tenant:String} AND " + b.period()
+	if b.query.Filter != nil {
+		condition += " AND " + b.condition(b.query.Filter)
+	}
+	return condition
+}
+
 // dayNumber is the value of the column day at an instant.
 func dayNumber(t time.Time) int64 {
 	return min(max(t.Add(dayOffset).Unix()/86400, 0), 1<<16-1)
@@ -182,15 +191,12 @@ func list(names []string) string {
 	return b.String()
 }
 
-// statement is the whole: cells are sums by group, currency, status and step; groups fold them up; the greatest are kept
-// and the others become one.
-func (b *costSQL) statement() string {
+// folded is the statement for many groups: cells are sums by group, currency, status and step; groups fold them up; the
+// greatest are kept and the others become one.
+func (b *costSQL) folded() string {
 	keys := b.keys()
 	inner, outer, cellKeys := b.dimensions()
-	condition := "tenant_id = {tenant:String} AND " + b.period()
-	if b.query.Filter != nil {
-		condition += " AND " + b.condition(b.query.Filter)
-	}
+	condition := b.where()
 	cells := fmt.Sprintf(`SELECT %sBillingCurrency AS currency, cost_status, %s AS step,
         %s AS cost, sum(line_count) AS line_sum, sum(unpriced_count) AS unpriced_sum
     FROM charges

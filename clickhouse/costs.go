@@ -30,23 +30,43 @@ func (s *Store) Costs(ctx context.Context, tenant pipeline.TenantID, q pipeline.
 	if err != nil {
 		return pipeline.CostAnswer{}, err
 	}
-	text := b.statement()
 	answer := pipeline.CostAnswer{Query: q, Steps: b.span.edges}
-	place := make(map[int64]int, len(b.span.edges))
-	for i, e := range b.span.edges {
-		place[e.Unix()] = i
+	if answer.Groups, err = s.groups(ctx, tenant, b); err != nil {
+		return pipeline.CostAnswer{}, err
 	}
-	err = s.rowsOf(ctx, "costs", text, b.args, func(r driver.Rows) error {
-		g, err := scanGroup(r, &q, place)
-		answer.Groups = append(answer.Groups, g)
+	answer.Totals = totals(answer.Groups)
+	return answer, nil
+}
+
+// groups asks for the cells and folds them up here, which costs the server half of what folding does. When there are more
+// than maxCells, the server folds them up.
+func (s *Store) groups(ctx context.Context, tenant pipeline.TenantID, b *costSQL) ([]pipeline.CostGroup, error) {
+	if !b.manyCells() {
+		f := newFold(b)
+		if err := s.rowsOf(ctx, "cost_cells", b.cells(), b.args, f.scan); err != nil {
+			return nil, err
+		}
+		if f.cells <= maxCells {
+			groups := f.groups()
+			return groups, s.label(ctx, tenant, b, groups, f.names)
+		}
+	}
+	wide, err := newCostSQL(tenant, b.query)
+	if err != nil {
+		return nil, err
+	}
+	var groups []pipeline.CostGroup
+	place := b.span.places()
+	err = s.rowsOf(ctx, "cost_groups", wide.folded(), wide.args, func(r driver.Rows) error {
+		g, err := scanGroup(r, b.query, place)
+		groups = append(groups, g)
 		return err
 	})
 	if err != nil {
-		return pipeline.CostAnswer{}, err
+		return nil, err
 	}
-	sortGroups(answer.Groups)
-	answer.Totals = totals(answer.Groups)
-	return answer, s.label(ctx, tenant, b, answer.Groups)
+	sortGroups(groups)
+	return groups, s.label(ctx, tenant, wide, groups, nil)
 }
 
 func scanGroup(r driver.Rows, q *pipeline.CostQuery, place map[int64]int) (pipeline.CostGroup, error) {
@@ -135,15 +155,20 @@ func addSum(to, s *pipeline.CostSum) {
 	to.Lines += s.Lines
 }
 
-// label gives resources and projects the names that they have on the last day of the question's period.
-func (s *Store) label(ctx context.Context, tenant pipeline.TenantID, b *costSQL, groups []pipeline.CostGroup) error {
+// label gives resources and projects the names that they have in the question's rows, in those of the last day on which they
+// have lines that hold. Names says which names there are, by dimension and value, when that is known already: only
+// where there are several, the last is asked for.
+func (s *Store) label(ctx context.Context, tenant pipeline.TenantID, b *costSQL, groups []pipeline.CostGroup, names []nameSets) error {
 	for i, d := range b.query.GroupBy {
-		name := map[pipeline.Dimension]string{pipeline.DimResource: "labels_resource", pipeline.DimProject: "labels_project"}[d]
-		if name == "" {
+		if nameColumn(d) == "" {
 			continue
 		}
-		labels, err := s.labels(ctx, name, tenant, b.span, valuesOf(groups, i))
-		if err != nil {
+		values := valuesOf(groups, i)
+		labels := map[string]string{}
+		if names != nil {
+			values = slices.DeleteFunc(values, func(v string) bool { return names[i].settle(v, labels) })
+		}
+		if err := s.lastNames(ctx, tenant, b.query, i, values, labels); err != nil {
 			return err
 		}
 		for j := range groups {
@@ -169,19 +194,27 @@ func valuesOf(groups []pipeline.CostGroup, i int) []string {
 	return slices.Compact(out)
 }
 
-func (s *Store) labels(ctx context.Context, name string, tenant pipeline.TenantID, p span, values []string) (map[string]string, error) {
+// nameColumn is the column with the names of a dimension's values, "" when they have none.
+func nameColumn(d pipeline.Dimension) string {
+	switch d {
+	case pipeline.DimResource:
+		return "ResourceName"
+	case pipeline.DimProject:
+		return "SubAccountName"
+	}
+	return ""
+}
+
+// lastNames adds the last names of the values.
+func (s *Store) lastNames(ctx context.Context, tenant pipeline.TenantID, q *pipeline.CostQuery, i int, values []string, labels map[string]string) error {
 	if len(values) == 0 {
-		return nil, nil //nolint:nilnil // no values, no labels
+		return nil
 	}
-	all := len(values) > labelsAtOnce
-	if all {
-		values = values[:1]
+	b, err := newCostSQL(tenant, q)
+	if err != nil {
+		return err
 	}
-	labels := make(map[string]string, len(values))
-	bound := args{
-		"tenant": string(tenant), "from": dayNumber(p.before), "to": dayNumber(p.to.Add(-time.Nanosecond)), "all": all, "values": values,
-	}
-	err := s.rows(ctx, name, bound, func(r driver.Rows) error {
+	return s.rowsOf(ctx, "cost_labels", b.lastNames(q.GroupBy[i], values), b.args, func(r driver.Rows) error {
 		var value, label string
 		if err := r.Scan(&value, &label); err != nil {
 			return err
@@ -189,5 +222,4 @@ func (s *Store) labels(ctx context.Context, name string, tenant pipeline.TenantI
 		labels[value] = label
 		return nil
 	})
-	return labels, err
 }

@@ -52,8 +52,16 @@ WHERE tenant_id = $1 AND connection_id = $2 AND feed = $3 AND grain = 'snapshot'
   AND (leased_until IS NULL OR leased_until <= clock_timestamp())
   AND id IS DISTINCT FROM (SELECT id FROM windows WHERE connection_id = $2 AND feed = $3 AND grain = 'snapshot' AND complete ORDER BY from_at DESC LIMIT 1)`
 
+// A file that is not listed any more while one of the same version is was renamed: what it held is taken back, first of all.
+const sqlTakeBack = `/* take_back_renamed */
+UPDATE windows SET object_version = '', due_at = clock_timestamp(), priority = 0, attempt = 0
+WHERE tenant_id = $1 AND connection_id = $2 AND feed = $3 AND grain = 'object' AND object_version <> ''
+  AND object_key <> ALL($4::text[]) AND object_version = ANY($5::text[])
+  AND (leased_until IS NULL OR leased_until <= clock_timestamp())`
+
 // Plan makes these windows exist and sets when they are due. It never touches a window under a lease. A snapshot of a later
-// hour takes the place of earlier ones, which cannot be taken any more.
+// hour takes the place of earlier ones, which cannot be taken any more. Objects must be the whole listing of their feed: one
+// that is missing in it while another has its version was renamed, and is planned once more with no version, to be taken back.
 func (s *Store) Plan(ctx context.Context, a collect.Account, plans []collect.WindowPlan) error {
 	if len(plans) == 0 {
 		return nil
@@ -68,6 +76,9 @@ func (s *Store) Plan(ctx context.Context, a collect.Account, plans []collect.Win
 			return err
 		}
 		if _, err := tx.Exec(ctx, sqlPlanFeeds, args[:4]...); err != nil {
+			return err
+		}
+		if err := takeBackRenamed(ctx, tx, a, plans); err != nil {
 			return err
 		}
 		return supersede(ctx, tx, a, plans)
@@ -86,6 +97,21 @@ func planArgs(a collect.Account, plans []collect.WindowPlan) []any {
 		sizes[i], priorities[i] = p.Object.Size, int32(p.Priority)
 	}
 	return []any{uuid(a.Tenant), uuid(a.Connection), feeds, grains, from, to, keys, versions, sizes, modified, due, priorities}
+}
+
+func takeBackRenamed(ctx context.Context, tx pgx.Tx, a collect.Account, plans []collect.WindowPlan) error {
+	keys, versions := map[pipeline.Feed][]string{}, map[pipeline.Feed][]string{}
+	for _, p := range plans {
+		if p.Grain == pipeline.GrainObject {
+			keys[p.Feed], versions[p.Feed] = append(keys[p.Feed], p.Object.Key), append(versions[p.Feed], p.Object.Version)
+		}
+	}
+	for feed := range keys {
+		if _, err := tx.Exec(ctx, sqlTakeBack, uuid(a.Tenant), uuid(a.Connection), string(feed), keys[feed], versions[feed]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func supersede(ctx context.Context, tx pgx.Tx, a collect.Account, plans []collect.WindowPlan) error {

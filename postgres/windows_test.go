@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/infrazen/infrazen/pipeline"
 	"github.com/infrazen/infrazen/pipeline/collect"
 	"github.com/infrazen/infrazen/postgres"
@@ -268,4 +270,39 @@ func TestObjects(t *testing.T) {
 	if got := claim(t, s, 1, nil); len(got) != 1 || got[0].Object.Version != "2" {
 		t.Errorf("a new version was not claimed: %+v", got)
 	}
+}
+
+func TestRenamedObjectIsTakenBack(t *testing.T) {
+	s := pgtest.Open(t)
+	a := connect(t, s, tenant(t, s), "focus", "c")
+	file := func(key, version string) collect.WindowPlan {
+		return collect.WindowPlan{
+			Feed: pipeline.FeedFiles, Grain: pipeline.GrainObject, DueAt: hour, Priority: 1,
+			Object: pipeline.Object{Key: key, Version: version},
+		}
+	}
+	collected := func(plans ...collect.WindowPlan) []pipeline.Object {
+		t.Helper()
+		plan(t, s, a, plans...)
+		var objects []pipeline.Object
+		for {
+			ws := claim(t, s, 1, nil)
+			if len(ws) == 0 {
+				return objects
+			}
+			objects = append(objects, pipeline.Object{Key: ws[0].Object.Key, Version: ws[0].Object.Version})
+			finish(t, s, ws[0], collect.Result{})
+		}
+	}
+	want := func(got []pipeline.Object, objects ...pipeline.Object) {
+		t.Helper()
+		if diff := cmp.Diff(objects, got); diff != "" {
+			t.Fatal(diff)
+		}
+	}
+	want(collected(file("a.csv", "1"), file("b.csv", "2")), pipeline.Object{Key: "a.csv", Version: "1"}, pipeline.Object{Key: "b.csv", Version: "2"})
+	want(collected(file("b.csv", "2"), file("c.csv", "1")), pipeline.Object{Key: "a.csv"}, pipeline.Object{Key: "c.csv", Version: "1"})
+	want(collected(file("b.csv", "2"), file("c.csv", "1")))
+	want(collected(file("b.csv", "2"))) // a file that was removed keeps its history
+	want(collected(file("a.csv", "1"), file("b.csv", "2")), pipeline.Object{Key: "c.csv"}, pipeline.Object{Key: "a.csv", Version: "1"})
 }

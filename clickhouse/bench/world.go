@@ -44,7 +44,7 @@ func (w World) load(ctx context.Context, conn driver.Conn) error {
 	}
 	const step = 10
 	for first := 0; first < w.Tenants; first += step {
-		err := conn.Exec(ctx, worldSQL, ch.Named("from", w.From.Unix()), ch.Named("hours", w.Hours), ch.Named("first", first), ch.Named("last", first+step))
+		err := conn.Exec(ch.Context(ctx, ch.WithSettings(ch.Settings{"min_insert_block_size_rows": 2_000_000, "min_insert_block_size_bytes": 0})), worldSQL, ch.Named("from", w.From.Unix()), ch.Named("hours", w.Hours), ch.Named("first", first), ch.Named("last", first+step))
 		if err != nil {
 			return fmt.Errorf("cannot load the charges: %w", err)
 		}

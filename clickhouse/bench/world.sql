@@ -12,7 +12,7 @@ SELECT
     ProviderName, ProviderName, ProviderName, BillingAccountId, 'RUB', SubAccountId, SubAccountName,
     ServiceCategory, ServiceName, ResourceId, ResourceName, ResourceType, RegionId, RegionName, AvailabilityZone, SkuId,
     'Usage', ChargeDescription, 'Usage-Based', 'Standard', 'hour', 'hour',
-    toString(price), toString(price), cost_status, Tags, 1, 0, quantity * price, quantity
+    unit_price, unit_price, cost_status, Tags, 1, 0, quantity * price, quantity
 FROM bench_lines
 ARRAY JOIN range({hours:UInt32}) AS hour
 WHERE tenant >= {first:UInt32}

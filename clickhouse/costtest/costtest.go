@@ -74,10 +74,7 @@ type evaluation struct {
 
 func (e *evaluation) add(r *Row) {
 	q := e.query
-	if !q.AsOf.IsZero() && r.SeenAt.After(q.AsOf) {
-		return
-	}
-	if r.Start.Before(e.before) || !r.Start.Before(q.To) || !Matches(q.Filter, r) {
+	if !e.concerns(r) {
 		return
 	}
 	g := e.group(r)
@@ -101,6 +98,15 @@ func (e *evaluation) add(r *Row) {
 		}
 		g.Series[step] = g.Series[step].Add(cost)
 	}
+}
+
+// concerns tells whether a row is one of the question's, or of its previous period's.
+func (e *evaluation) concerns(r *Row) bool {
+	q := e.query
+	if !q.AsOf.IsZero() && r.SeenAt.After(q.AsOf) {
+		return false
+	}
+	return !r.Start.Before(e.before) && r.Start.Before(q.To) && Matches(q.Filter, r)
 }
 
 func (e *evaluation) group(r *Row) *pipeline.CostGroup {
@@ -198,8 +204,7 @@ func totals(groups []pipeline.CostGroup) []pipeline.CostTotal {
 	return out
 }
 
-// label names resources and projects as on the last day (in UTC+3) of those that the question touches on which they have
-// lines that hold.
+// label names resources and projects as in the question's rows of the last day (in UTC+3) on which they have lines that hold.
 func (e *evaluation) label(rows []Row, tenant pipeline.TenantID, groups []pipeline.CostGroup) {
 	for i, d := range e.query.GroupBy {
 		if d != pipeline.DimResource && d != pipeline.DimProject {
@@ -216,7 +221,6 @@ func (e *evaluation) label(rows []Row, tenant pipeline.TenantID, groups []pipeli
 func (e *evaluation) labelOf(rows []Row, tenant pipeline.TenantID, d pipeline.Dimension, value string) string {
 	type named struct{ day, name string }
 	lines := map[named]int64{}
-	first, last := day(e.before), day(e.query.To.Add(-time.Nanosecond))
 	for i := range rows {
 		r := &rows[i]
 		name := r.ResourceName
@@ -224,7 +228,7 @@ func (e *evaluation) labelOf(rows []Row, tenant pipeline.TenantID, d pipeline.Di
 			name = r.SubAccountName
 		}
 		at := day(r.Start)
-		if r.Tenant == tenant && Value(d, r) == value && value != "" && name != "" && at >= first && at <= last {
+		if r.Tenant == tenant && e.concerns(r) && Value(d, r) == value && value != "" && name != "" {
 			lines[named{at, name}] += r.LineCount
 		}
 	}

@@ -68,7 +68,7 @@ func (c Config) Validate() error {
 
 // environmentName is the variable that hands the settings to a child process:
 // arguments of a process can be read by everybody on the machine.
-const environmentName = "INFRAZEN_EMBEDDED_CLICKHOUSE"
+const environmentName = "EMBEDDED_CLICKHOUSE_SETTINGS"
 
 // Environment is the variable, as NAME=value, that hands the settings to a
 // child process.

@@ -77,6 +77,5 @@ CREATE TABLE IF NOT EXISTS {{local "charges"}} (
 ) ENGINE = {{engine "charges" "MergeTree"}}
 PARTITION BY toYYYYMM(ChargePeriodStart)
 ORDER BY (tenant_id, connection_id, ChargePeriodStart, ResourceId, line_key)
-SETTINGS {{dedup}} = 10000, min_compress_block_size = 262144, max_compress_block_size = 1048576,
-    allow_suspicious_low_cardinality_types = 1
+SETTINGS {{dedup}} = 10000, min_compress_block_size = 262144, max_compress_block_size = 1048576
 -- +goose StatementEnd

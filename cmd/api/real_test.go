@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/infrazen/infrazen/clickhouse/embedded"
 	"github.com/infrazen/infrazen/clickhouse/embedded/enginetest"
 	"github.com/infrazen/infrazen/cmd/api/server"
+	"github.com/infrazen/infrazen/cmd/api/stores"
 	"github.com/infrazen/infrazen/pipeline"
 	"github.com/infrazen/infrazen/pipeline/collect"
 )
@@ -71,13 +73,72 @@ func fillLedger(w *world, store *clickhouse.Store, a collect.Account, name strin
 // TestOnBothEngines asks every kind of question of a PostgreSQL and a ClickHouse.
 func (s suite) TestOnBothEngines(t *testing.T) {
 	store := openFacts(t)
-	w := s.world(t, func(d *server.Deps) { d.Facts = store })
+	w := s.world(t, func(d *server.Deps) { d.Facts = stores.Facts{Store: store} })
 	t.Run("Answers", func(t *testing.T) { askReal(t, w, store) })
+	t.Run("Oddities", func(t *testing.T) { oddities(t, w) })
 	t.Run("Isolation", func(t *testing.T) {
 		isolation(t, w, func(conn pipeline.ConnectionID) {
 			fillLedger(w, store, collect.Account{Tenant: w.alpha.ID, Connection: conn}, "alpha-secret")
 		})
 	})
+}
+
+// oddities are requests that are odd but no errors of ours: no answer to them may be a 5xx.
+func oddities(t *testing.T, w *world) {
+	c := w.asAdmin()
+	period := "&from=2026-11-18T00:00:00Z&to=2026-11-19T00:00:00Z"
+	for _, path := range []string{
+		"/resources?connection=none", "/resources?connection=" + unknownID, "/resources?after=garbage", "/resources?after=%27%20OR%201", "/resources?type=%00",
+		"/resources?q=%00", "/resources?q=%ff", "/resources?q=%zz", "/resources?q=%25_%5C%27%22", "/resources?q=" + strings.Repeat("я", 200),
+		"/resource?connection=" + unknownID + "&id=%00", "/resource?connection=" + unknownID + "&id=%27", "/resource/history?connection=" + unknownID + "&id=x",
+		"/usage?connection=" + unknownID + "&resource=%27&metric=nonsense" + period, "/usage?connection=" + unknownID + "&resource=x&step=1" + period,
+		"/usage?connection=" + unknownID + "&resource=x&from=2000-01-01T00:00:00Z&to=2099-12-31T00:00:00Z",
+		"/usage/summary?connection=none" + period, "/usage/summary?from=2000-01-01T00:00:00Z&to=2099-12-31T00:00:00Z",
+		"/dimensions/tag:%27%60%5C/values", "/dimensions/tag:%00/values", "/dimensions/tag:/values", "/dimensions/service/values?q=%25%27", "/dimensions/%ff/values",
+		"/budgets/x", "/connections/%00", "/telegram/chats", "/dashboards/%00",
+	} {
+		if a := c.get("/api/v1" + path); a.status >= 500 {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+	filter := func(op, dimension string, values ...string) map[string]any {
+		return costBody(map[string]any{"filter": map[string]any{"op": op, "dimension": dimension, "values": values}, "group_by": []string{dimension}})
+	}
+	for _, body := range []any{
+		filter("equals", "tag:a'b`c\\", "x'y\\z`"), filter("contains", "service", "%_'\\"), filter("in", "connection", "none", "x"), filter("has_tag", "tag:ключ"),
+		filter("in", "unrecognised", "maybe"), filter("equals", "currency", "рубль"), filter("in", "resource"), filter("contains", "resource", strings.Repeat("\x00", 3)),
+		costBody(map[string]any{"from": "2000-01-01T00:00:00Z", "to": "2099-12-31T00:00:00Z", "step": "month", "compare": "previous_period"}),
+		costBody(map[string]any{"zone": "../../etc/passwd"}), costBody(map[string]any{"zone": "Local"}), costBody(map[string]any{"zone": "Pacific/Apia", "step": "day"}),
+		costBody(map[string]any{"as_of": "0001-01-01T00:00:00Z"}), costBody(map[string]any{"as_of": "9999-12-31T23:59:59Z"}),
+		`{"from":"2026-11-01T00:00:00Z","to":"2026-11-08T00:00:00Z","zone":"\u0000"}`, `{"from":"2026-11-01T00:00:00.123456789Z","to":"2026-11-01T00:00:00.2Z"}`,
+		strings.Repeat("[", 20000), `{"filter":` + strings.Repeat(`{"op":"not","args":[`, 3000),
+	} {
+		if a := c.post("/api/v1/costs/query", body); a.status >= 500 {
+			t.Errorf("%.200v: %d %s", body, a.status, a.body)
+		}
+	}
+	if a := c.get("/api/v1/resources?after=garbage").want(http.StatusUnprocessableEntity); !slices.Equal(a.locations(), []string{"query.after"}) {
+		t.Errorf("a wrong cursor: %s", a.body)
+	}
+	for _, body := range []string{
+		`{"kind":"toy","name":"a\u0000b","settings":{"login":"x","password":"y"}}`, `{"kind":"toy","name":"a","settings":{"login":"\u0000","password":"y"}}`,
+		`{"kind":"toy\u0000","name":"a","settings":null}`, `{"kind":"toy","name":"\ud800","settings":{"login":"x","password":"y"}}`, `null`, `"x"`, `{`,
+	} {
+		if a := c.post("/api/v1/connections", body); a.status >= 500 {
+			t.Errorf("%s: %d %s", body, a.status, a.body)
+		}
+	}
+	for _, name := range []string{"\x00", "‮", strings.Repeat("😀", 200)} {
+		if a := c.post("/api/v1/budgets", budgetBody(name)); a.status >= 500 {
+			t.Errorf("%q: %d %s", name, a.status, a.body)
+		}
+	}
+	w.nobody().post("/api/v1/session", `{"email":"a\u0000@b","password":"x"}`).want(http.StatusBadRequest)
+	for _, key := range []string{"ÿ", strings.Repeat("k", 300), "ключ"} {
+		if a := c.with("Idempotency-Key", key).post("/api/v1/budgets", budgetBody("k")); a.status >= 500 {
+			t.Errorf("key %q: %d %s", key, a.status, a.body)
+		}
+	}
 }
 
 func askReal(t *testing.T, w *world, store *clickhouse.Store) {

@@ -179,8 +179,15 @@ func (s suite) TestWebApp(t *testing.T) {
 	if a := c.do(http.MethodHead, "/", nil); a.status != http.StatusOK {
 		t.Errorf("HEAD /: %d", a.status)
 	}
-	c.do(http.MethodPut, "/api/v1/costs/query", `{}`).want(http.StatusMethodNotAllowed)
-	c.post("/", nil).want(http.StatusMethodNotAllowed)
+	if a := c.do(http.MethodPut, "/api/v1/budgets", `{}`).want(http.StatusMethodNotAllowed); a.header.Get("Allow") != "GET, POST" {
+		t.Errorf("Allow: %q", a.header.Get("Allow"))
+	}
+	if a := c.post("/", nil).want(http.StatusMethodNotAllowed); a.header.Get("Allow") != "GET" {
+		t.Errorf("Allow: %q", a.header.Get("Allow"))
+	}
+	c.post("/api/v1/nothing", nil).want(http.StatusNotFound)
+	c.do(http.MethodHead, "/api/v1/session", nil).want(http.StatusUnauthorized)
+	w.asAdmin().do(http.MethodHead, "/api/v1/session", nil).want(http.StatusOK)
 }
 
 func (s suite) TestBodyTooLarge(t *testing.T) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -13,12 +14,12 @@ import (
 )
 
 // claimMachine makes sure that nobody else uses the data folder or one of the ports. The returned function gives the folder back.
-func claimMachine(s boot.Settings) (release func(), err error) {
+func claimMachine(ctx context.Context, s boot.Settings) (release func(), err error) {
 	release, err = lockFolder(s.DataDir)
 	if err != nil {
 		return nil, err
 	}
-	if err := portsFree(s); err != nil {
+	if err := portsFree(ctx, s); err != nil {
 		release()
 		return nil, err
 	}
@@ -44,7 +45,7 @@ func lockFolder(dir string) (func(), error) {
 }
 
 // portsFree names every taken port together with the setting that moves it.
-func portsFree(s boot.Settings) error {
+func portsFree(ctx context.Context, s boot.Settings) error {
 	addrs := []struct{ setting, addr string }{{"listen", s.Listen}}
 	local := func(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 	if s.ClickHouse.DSN == "" {
@@ -58,7 +59,7 @@ func portsFree(s boot.Settings) error {
 	}
 	var errs []error
 	for _, a := range addrs {
-		l, err := net.Listen("tcp", a.addr)
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.addr)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("cannot use %s: %w; choose another with --%s or %s", a.addr, errors.Unwrap(err), a.setting, boot.EnvName(a.setting)))
 			continue

@@ -51,16 +51,9 @@ func (e *engines) startClickHouse(ctx context.Context, env *boot.Env, output io.
 	if s.ClickHouse.DSN != "" {
 		return nil
 	}
-	program, err := os.Executable()
+	cfg, err := clickhouseChild(*s, output)
 	if err != nil {
-		return fmt.Errorf("cannot find this program: %w", err)
-	}
-	cfg := child.DefaultConfig()
-	cfg.Addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(s.ClickHouse.Port))
-	cfg.Output = output
-	cfg.Command = []string{program, engineCommand, "--data_dir", s.DataDir, "--clickhouse.port", strconv.Itoa(s.ClickHouse.Port)}
-	if s.ClickHouse.Library != "" {
-		cfg.Command = append(cfg.Command, "--clickhouse.library", s.ClickHouse.Library)
+		return err
 	}
 	e.clickhouse, err = child.New(cfg, env.Log, env.Registry)
 	if err != nil {
@@ -73,8 +66,35 @@ func (e *engines) startClickHouse(ctx context.Context, env *boot.Env, output io.
 	if err := e.clickhouse.WaitUp(ctx); err != nil {
 		return fmt.Errorf("cannot start the embedded ClickHouse: %w", err)
 	}
-	s.ClickHouse.DSN = e.clickhouse.DSN()
+	s.ClickHouse.DSN = child.DSN(cfg.Addr, cfg.User, cfg.Password, factsDatabase)
 	return nil
+}
+
+// factsDatabase is the database of the embedded ClickHouse that holds our tables.
+const factsDatabase = "infrazen"
+
+// clickhouseChild says how the embedded ClickHouse is started: this program again, with its settings in the environment.
+// Its password is made at the first start and kept beside the data, readable by the owner only.
+func clickhouseChild(s boot.Settings, output io.Writer) (child.Config, error) {
+	password, err := boot.EnsureKey(filepath.Join(s.DataDir, "clickhouse.password"))
+	if err != nil {
+		return child.Config{}, err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return child.Config{}, fmt.Errorf("cannot find this program: %w", err)
+	}
+	engine := chengine.DefaultConfig()
+	engine.Addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(s.ClickHouse.Port))
+	engine.Path, engine.Library, engine.Password = filepath.Join(s.DataDir, "clickhouse"), s.ClickHouse.Library, password
+	environment, err := engine.Environment()
+	if err != nil {
+		return child.Config{}, err
+	}
+	cfg := child.DefaultConfig()
+	cfg.Addr, cfg.User, cfg.Password, cfg.Output = engine.Addr, engine.User, engine.Password, output
+	cfg.Command, cfg.Env = []string{program, engineCommand}, []string{environment}
+	return cfg, nil
 }
 
 // startPostgres starts the embedded PostgreSQL below data_dir and fills in its DSN. With a DSN set it does nothing.
@@ -97,13 +117,13 @@ func (e *engines) startPostgres(ctx context.Context, env *boot.Env) error {
 
 // serveClickHouse is the child process: the embedded ClickHouse until ctx ends.
 func serveClickHouse(ctx context.Context, env boot.Env) error {
-	path, err := filepath.Abs(filepath.Join(env.Settings.DataDir, "clickhouse"))
+	cfg, given, err := chengine.FromEnvironment()
 	if err != nil {
-		return fmt.Errorf("cannot find the data folder: %w", err)
+		return err
 	}
-	cfg := chengine.DefaultConfig()
-	cfg.Addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(env.Settings.ClickHouse.Port))
-	cfg.Path, cfg.Library = path, env.Settings.ClickHouse.Library
+	if !given {
+		return fmt.Errorf("cannot run %s by hand: \"infrazen up\" starts it", engineCommand)
+	}
 	return chengine.Serve(ctx, cfg, env.Log, env.Registry)
 }
 

@@ -22,7 +22,7 @@ func up(ctx context.Context, env boot.Env) (err error) {
 		return fmt.Errorf("cannot find the data folder: %w", err)
 	}
 	env.Settings.DataDir = dir
-	release, err := claimMachine(env.Settings)
+	release, err := claimMachine(ctx, env.Settings)
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,14 @@ func up(ctx context.Context, env boot.Env) (err error) {
 	defer func() { err = errors.Join(err, logFile.Close()) }()
 	env.Log = boot.NewLogger(logFile, env.Settings.Log)
 	p := &product{env: env, out: &steps{w: env.Stdout, lang: pipeline.Russian, total: 4}, log: logFile}
-	defer func() { err = errors.Join(err, p.close()) }()
+	defer func() {
+		closed := p.close()
+		if err == nil {
+			err = closed
+		} else if closed != nil {
+			env.Log.Warn("cannot stop cleanly", "error", closed)
+		}
+	}()
 	if err := p.prepare(ctx); err != nil {
 		return err
 	}

@@ -64,16 +64,12 @@ func (r *accruing) run(ctx context.Context) (found, appended int64, err error) {
 		return cmp.Or(cmp.Compare(a.ID, b.ID), a.SeenAt.Compare(b.SeenAt))
 	})
 	live, lines := r.computed(groupStates(history))
-	for day := from; day.Before(r.accrual.Through); {
-		next := nextDay(day, r.accrual.Zone)
-		for _, p := range pieces(period{day, next}, lines, r.options.maxLines()) {
-			f, a, err := r.write(ctx, live, p)
-			found, appended = found+f, appended+a
-			if err != nil {
-				return found, appended, err
-			}
+	for _, p := range pieces(period{from, r.accrual.Through}, r.accrual.Zone, lines, r.options.maxLines()) {
+		f, a, err := r.write(ctx, live, p)
+		found, appended = found+f, appended+a
+		if err != nil {
+			return found, appended, err
 		}
-		day = next
 	}
 	return found, appended, nil
 }
@@ -164,8 +160,46 @@ func earlierKnown(a, b time.Time) time.Time {
 	return earlier(a, b)
 }
 
-// pieces cuts a day so that no piece has more lines than are compared in memory, nor is shorter than an hour.
-func pieces(day period, linesOfHour, most int) []period {
+// pieces cuts whole days, from the start of the first one to the end of that in which the period ends, so that no piece has
+// more lines than are compared in memory, nor is shorter than an hour. Days go together by 2, 4, 8 and so on, always the same
+// ones, whenever they are cut: two collectors that write the same days at once write the same slices.
+func pieces(p period, zone *time.Location, linesOfHour, most int) []period {
+	var out []period
+	for at := p.from; at.Before(p.to); {
+		days := 1
+		next := nextDay(at, zone)
+		for wider := 2; wider*24*linesOfHour <= most && wider <= maxDays && dayNumber(at, zone)%wider == 0; wider *= 2 {
+			end := daysOn(at, wider, zone)
+			if end.After(nextDay(p.to.Add(-time.Nanosecond), zone)) {
+				break
+			}
+			days, next = wider, end
+		}
+		if days == 1 {
+			out = append(out, piecesOfDay(period{at, next}, linesOfHour, most)...)
+		} else {
+			out = append(out, period{at, next})
+		}
+		at = next
+	}
+	return out
+}
+
+// maxDays is how many days are compared and appended at once: an INSERT into many months is atomic in none but each.
+const maxDays = 32
+
+// dayNumber counts the days of the calendar.
+func dayNumber(t time.Time, zone *time.Location) int {
+	y, m, d := t.In(zone).Date()
+	return int(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / (24 * 60 * 60))
+}
+
+func daysOn(t time.Time, days int, zone *time.Location) time.Time {
+	y, m, d := t.In(zone).Date()
+	return time.Date(y, m, d+days, 0, 0, 0, 0, zone).UTC()
+}
+
+func piecesOfDay(day period, linesOfHour, most int) []period {
 	hours := 24
 	for _, n := range []int{24, 12, 8, 6, 4, 3, 2, 1} {
 		if hours = n; n*linesOfHour <= most {

@@ -216,8 +216,10 @@ func TestParquetThatIsRefused(t *testing.T) {
 		ChargePeriodEnd   string
 		ChargeCategory    string
 	}
-	f(writeParquet(t, []nan{{BilledCost: 1, BillingCurrency: "USD", ChargePeriodStart: "2026-10-01", ChargePeriodEnd: "2026-10-02", ChargeCategory: "Tax"},
-		{BilledCost: nanValue(), BillingCurrency: "USD", ChargePeriodStart: "2026-10-01", ChargePeriodEnd: "2026-10-02", ChargeCategory: "Tax"}}),
+	f(writeParquet(t, []nan{
+		{BilledCost: 1, BillingCurrency: "USD", ChargePeriodStart: "2026-10-01", ChargePeriodEnd: "2026-10-02", ChargeCategory: "Tax"},
+		{BilledCost: nanValue(), BillingCurrency: "USD", ChargePeriodStart: "2026-10-01", ChargePeriodEnd: "2026-10-02", ChargeCategory: "Tax"},
+	}),
 		`Row 2, BilledCost: "NaN"`)
 	f(writeParquet(t, []pairsRow{{BilledCost: "1"}}, parquet.Compression(&parquet.Lz4Raw)), "LZ4_RAW")
 	type nested struct {
@@ -232,8 +234,10 @@ func TestParquetThatIsRefused(t *testing.T) {
 
 // TestParquetDamagedAnywhere turns over each byte of a file in turn: it may load or not, but it may not panic.
 func TestParquetDamagedAnywhere(t *testing.T) {
-	good := writeParquet(t, []pairsRow{{BilledCost: "1", BillingCurrency: "USD", ChargePeriodStart: "2026-10-01", ChargePeriodEnd: 20728, ChargeCategory: "Tax",
-		Tags: []pair{{Key: "a", Value: ptr("b")}}}})
+	good := writeParquet(t, []pairsRow{{
+		BilledCost: "1", BillingCurrency: "USD", ChargePeriodStart: "2026-10-01", ChargePeriodEnd: 20728, ChargeCategory: "Tax",
+		Tags: []pair{{Key: "a", Value: ptr("b")}},
+	}})
 	dir := t.TempDir()
 	s := openFolder(t, dir, focus.Options{})
 	for i := range good {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -129,6 +130,9 @@ func TestSampleLoadsWhole(t *testing.T) {
 	want := map[string]int64{focus.NoteUnknownColumns: 1, focus.NoteEmptyCost: 7}
 	if diff := cmp.Diff(want, noteCodes(outcome)); diff != "" {
 		t.Errorf("notes (-want +got):\n%s", diff)
+	}
+	if want := time.Date(2024, 10, 1, 0, 0, 0, 0, time.UTC); !outcome.CompleteThrough.Equal(want) {
+		t.Errorf("complete through %s, want %s", outcome.CompleteThrough, want)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	"github.com/infrazen/infrazen/pipeline"
 )
@@ -120,30 +121,47 @@ func (s *session) Collect(ctx context.Context, task pipeline.Task, sink pipeline
 		return pipeline.Outcome{}, readFault(key, s.limits, err)
 	}
 	notes := notebook{scope: key}
-	found, err := s.load(ctx, task.Object, sink, &notes)
+	got, err := s.load(ctx, task.Object, sink, &notes)
 	if err != nil {
 		return pipeline.Outcome{Notes: notes.notes}, readFault(key, s.limits, err)
 	}
 	scope := fileScope(key)
-	scope.Found = found
-	return pipeline.Outcome{Scopes: []pipeline.ScopeResult{scope}, Notes: notes.notes}, nil
+	scope.Found = got.rows
+	return pipeline.Outcome{
+		Scopes: []pipeline.ScopeResult{scope}, Notes: notes.notes, CompleteThrough: earlier(got.through, task.Object.Modified),
+	}, nil
 }
 
-func (s *session) load(ctx context.Context, o pipeline.Object, sink pipeline.Sink, n *notebook) (int64, error) {
+// loaded is what a file held.
+type loaded struct {
+	rows int64
+	// through is the latest end of a charge, zero when there is none.
+	through time.Time
+}
+
+// earlier is until how far a file can be whole: no further than it tells, and no further than when it was written.
+func earlier(through, written time.Time) time.Time {
+	if !through.IsZero() && !written.IsZero() && written.Before(through) {
+		return written.UTC()
+	}
+	return through
+}
+
+func (s *session) load(ctx context.Context, o pipeline.Object, sink pipeline.Sink, n *notebook) (loaded, error) {
 	own, first, duplicate := duplicateOf(o.Version)
 	f, err := s.source.open(ctx, o.Key)
 	if own == "" && isGone(err, o.Key) {
-		return 0, s.empty(ctx, o.Key, sink)
+		return loaded{}, s.empty(ctx, o.Key, sink)
 	}
 	if err != nil {
-		return 0, err
+		return loaded{}, err
 	}
 	defer func() { _ = f.Close() }()
 	if f.version() != own {
-		return 0, faultChanged(o.Key)
+		return loaded{}, faultChanged(o.Key)
 	}
 	if duplicate {
-		return 0, s.loadNothing(ctx, o.Key, first, sink, n)
+		return loaded{}, s.loadNothing(ctx, o.Key, first, sink, n)
 	}
 	return s.loadRows(ctx, f, o.Key, sink, n)
 }
@@ -171,62 +189,67 @@ func (s *session) empty(ctx context.Context, key string, sink pipeline.Sink) err
 	return ofSink(w.Commit(ctx))
 }
 
-func (s *session) loadRows(ctx context.Context, f file, key string, sink pipeline.Sink, n *notebook) (int64, error) {
+func (s *session) loadRows(ctx context.Context, f file, key string, sink pipeline.Sink, n *notebook) (loaded, error) {
 	t, err := openTable(ctx, f, key, s.limits, n)
 	if err != nil {
-		return 0, err
+		return loaded{}, err
 	}
 	defer t.close()
 	b, rep := bind(t.header())
 	if fault := rep.fault(key, t.header()); fault != nil {
-		return 0, fault
+		return loaded{}, fault
 	}
 	rep.note(n)
 	if err := t.want(b.positions()); err != nil {
-		return 0, err
+		return loaded{}, err
 	}
 	m := newMapper(b, s.variant, len(t.header()), t.commaDecimals())
 	w, err := sink.Slice(ctx, pipeline.Slice{Source: sourcePrefix + key})
 	if err != nil {
-		return 0, ofSink(err)
+		return loaded{}, ofSink(err)
 	}
 	defer w.Abort()
-	if err := s.copyRows(ctx, t, m, w); err != nil {
-		return 0, err
+	through, err := s.copyRows(ctx, t, m, w)
+	if err != nil {
+		return loaded{}, err
 	}
 	if fault := m.finish(key); fault != nil {
-		return 0, fault
+		return loaded{}, fault
 	}
 	if err := f.verify(ctx); err != nil {
-		return 0, err
+		return loaded{}, err
 	}
 	t.note(n)
 	m.note(n)
-	return m.counts.rows, ofSink(w.Commit(ctx))
+	return loaded{rows: m.counts.rows, through: through}, ofSink(w.Commit(ctx))
 }
 
 // copyRows hands over the rows until one cannot be taken; the rest is then only looked through for further complaints.
-func (s *session) copyRows(ctx context.Context, t table, m *mapper, w pipeline.SliceWriter) error {
+// It returns the latest end of a charge.
+func (s *session) copyRows(ctx context.Context, t table, m *mapper, w pipeline.SliceWriter) (through time.Time, err error) {
 	for {
 		row, line, err := t.next()
 		if errors.Is(err, io.EOF) {
-			return nil
+			return through, nil
 		}
 		if err != nil {
-			return err
+			return through, err
 		}
 		if m.counts.rows >= s.limits.maxRows {
-			return errTooManyRows
+			return through, errTooManyRows
 		}
 		c, ok := m.charge(row, line)
 		switch {
 		case m.invalid.count >= maxComplaints:
-			return nil
+			return through, nil
 		case !ok || m.invalid.count > 0:
 			continue
 		}
 		if err := w.Add(ctx, c); err != nil {
-			return ofSink(err)
+			return through, ofSink(err)
+		}
+		if c.End.After(through) {
+			through = c.End
 		}
 	}
 }

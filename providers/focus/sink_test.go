@@ -3,7 +3,6 @@ package focus_test
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"maps"
 	"os"
@@ -41,12 +40,15 @@ func (l *ledger) Slice(_ context.Context, s pipeline.Slice) (pipeline.SliceWrite
 func (l *ledger) Resources(context.Context, []pipeline.Resource) error {
 	return errors.New("not for files")
 }
+
 func (l *ledger) Samples(context.Context, []pipeline.Sample) error {
 	return errors.New("not for files")
 }
+
 func (l *ledger) Account(context.Context, pipeline.AccountState) error {
 	return errors.New("not for files")
 }
+
 func (l *ledger) all() (out []pipeline.Charge) {
 	for _, cs := range l.slices {
 		out = append(out, cs...)
@@ -91,7 +93,7 @@ func (s *sliceOf) Abort() {
 func testEnv(t testing.TB) pipeline.Env {
 	return pipeline.Env{
 		Now:     func() time.Time { return time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC) },
-		Log:     slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log:     slog.New(slog.DiscardHandler),
 		TempDir: t.TempDir(),
 	}
 }

@@ -13,6 +13,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
+// maxNesting is how deep a body may be nested: the deepest filter fits twice.
+const maxNesting = 64
+
 // jsonFormats reads and writes JSON; it is stricter in reading than encoding/json.
 func jsonFormats() map[string]huma.Format {
 	f := huma.Format{
@@ -22,7 +25,7 @@ func jsonFormats() map[string]huma.Format {
 	return map[string]huma.Format{"application/json": f, "json": f}
 }
 
-// unmarshalStrict reads one JSON value into v. It refuses text that is not UTF-8, fields given twice in whatever case
+// unmarshalStrict reads one JSON value into v. It refuses text that is not UTF-8 or that no database keeps, fields given twice in whatever case
 // (encoding/json would take the last one, after another was checked), and anything behind the value.
 func unmarshalStrict(data []byte, v any) error {
 	if !utf8.Valid(data) {
@@ -53,8 +56,13 @@ func checkFields(data []byte) error {
 		if err != nil {
 			return fmt.Errorf("the JSON cannot be read: %w", err)
 		}
+		if text, ok := t.(string); ok && strings.ContainsRune(text, 0) {
+			return errors.New("the text holds a zero byte")
+		}
 		if delim, ok := t.(json.Delim); ok {
-			open = nest(open, delim)
+			if open = nest(open, delim); len(open) > maxNesting {
+				return errors.New("the JSON is nested too deep")
+			}
 		} else if name, ok := t.(string); ok && key {
 			folded := strings.Map(foldRune, name)
 			if open[len(open)-1][folded] {

@@ -55,7 +55,7 @@ func humaText(message string, lang pipeline.Lang) string {
 	}
 	for _, t := range humaTexts() {
 		if rest, ok := strings.CutPrefix(message, t.en); ok && (t.open || rest == "") {
-			return t.ru + rest
+			return t.ru + strings.TrimSuffix(rest, " to be present")
 		}
 	}
 	return message
@@ -91,6 +91,8 @@ func humaTexts() []phrase {
 		{"expected string to be RFC 5322 email", "адрес почты не разобран", true},
 		{"expected string to be RFC 4122 uuid", "должен быть UUID", true},
 		{"expected string to match pattern ", "не подходит под образец ", true},
+		{"expected string to be a decimal number such as ", "нужно: десятичное число, например ", true},
+		{"expected string to be a currency code such as ", "нужно: код валюты, например ", true},
 		{"expected string to be ", "нужно: ", true},
 		{"expected boolean", "должно быть true или false", false},
 		{"expected number >= ", "должно быть не меньше ", true},
@@ -114,6 +116,8 @@ func humaTexts() []phrase {
 		{"expected required property ", "не указано обязательное поле ", true},
 		{"the JSON cannot be read: ", "JSON не разобран: ", true},
 		{"the text is not UTF-8", "текст не в кодировке UTF-8", false},
+		{"the JSON is nested too deep", "JSON вложен слишком глубоко", false},
+		{"the text holds a zero byte", "в тексте есть нулевой байт", false},
 		{"a field is given twice: ", "поле указано дважды: ", true},
 		{"something follows the JSON value", "после значения JSON есть что-то ещё", false},
 	}

@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
@@ -17,7 +19,7 @@ import (
 
 const (
 	// maxBody is the greatest request body, in bytes.
-	maxBody = 1 << 20
+	maxBody = 256 << 10
 	// bodyTimeout is how long a request body may take to arrive.
 	bodyTimeout = 30 * time.Second
 	// contentPolicy lets a page load from its own origin only.
@@ -141,6 +143,20 @@ func (s *Server) takeBody(next http.Handler) http.Handler {
 	})
 }
 
+// refuseBrokenText refuses addresses whose text no store could keep or look for.
+func (s *Server) refuseBrokenText(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		query, err := url.QueryUnescape(r.URL.RawQuery)
+		if err != nil || !goodText(query) || !goodText(r.URL.Path) {
+			s.writeProblem(w, r, refuse(http.StatusBadRequest, "Адрес запроса не разобран: в нём не текст в кодировке UTF-8.", "The address cannot be read: it is no text in UTF-8."))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func goodText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
 func bodyFault(err error) error {
 	var large *http.MaxBytesError
 	var network net.Error
@@ -153,8 +169,21 @@ func bodyFault(err error) error {
 	return refuse(http.StatusBadRequest, "Тело запроса не прочитано.", "The body could not be read.")
 }
 
+// noSuchMethod answers a method that the address does not have, and names those that it has.
 func (s *Server) noSuchMethod(w http.ResponseWriter, r *http.Request) {
-	s.writeProblem(w, r, refuse(http.StatusMethodNotAllowed, "Здесь нет метода %s.", "There is no method %s here.", strings.ToUpper(r.Method)))
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		c := chi.NewRouteContext()
+		if s.router.Match(c, method, r.URL.Path) && (c.RoutePattern() != webPattern || !isAPI(r.URL.Path)) {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) == 0 {
+		s.noSuchPage(w, r)
+		return
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	s.writeProblem(w, r, refuse(http.StatusMethodNotAllowed, "Этот адрес понимает только: %s.", "This address takes %s only.", strings.Join(allowed, ", ")))
 }
 
 func (s *Server) noSuchPage(w http.ResponseWriter, r *http.Request) {

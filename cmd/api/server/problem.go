@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -31,6 +32,9 @@ type problem struct {
 
 	retryAfter time.Duration
 }
+
+// maxFaults is how many faults of a body are told at once.
+const maxFaults = 100
 
 // problemFault is one fault of a request.
 type problemFault struct {
@@ -213,11 +217,12 @@ func (s *Server) translate(ctx huma.Context, _ string, v any) (any, error) {
 		Type: "about:blank", Title: statusTitle(e.Status, lang), Status: e.Status, Detail: humaText(e.Detail, lang),
 		Errors: []problemFault{}, RequestID: aboutOf(ctx.Context()).id,
 	}
-	for _, d := range e.Errors {
+	for _, d := range e.Errors[:min(len(e.Errors), maxFaults)] {
 		if d != nil {
 			p.Errors = append(p.Errors, problemFault{Location: d.Location, Message: humaText(d.Message, lang), Value: harmless(d.Location, d.Value)})
 		}
 	}
+	slices.SortStableFunc(p.Errors, func(a, b problemFault) int { return strings.Compare(a.Location, b.Location) })
 	return p, nil
 }
 

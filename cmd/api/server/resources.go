@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -106,6 +107,9 @@ func (s *Server) listResources(ctx context.Context, c caller, in *resourcesIn) (
 		Types:       mapped(in.Type, func(t string) pipeline.ResourceType { return pipeline.ResourceType(t) }),
 		Text:        in.Q, Deleted: in.Deleted, Limit: in.Limit, After: in.After,
 	})
+	if errors.Is(err, ErrCursor) {
+		return nil, invalid(fault{location: "query.after", text: pipeline.Text{RU: "нужно значение cursor предыдущей страницы", EN: "give the cursor of the page before"}})
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/infrazen/infrazen/dashboards"
@@ -106,12 +107,12 @@ func (s *Server) OpenAPI() ([]byte, error) { return s.api.OpenAPI().MarshalJSON(
 
 func (s *Server) route() {
 	r := chi.NewRouter()
-	r.Use(s.identify, s.observe, s.recoverPanics, secureHeaders, compress())
+	r.Use(s.identify, s.observe, s.recoverPanics, secureHeaders, compress(), middleware.GetHead)
 	r.NotFound(s.noSuchPage)
 	r.MethodNotAllowed(s.noSuchMethod)
 	s.routeHealth(r)
 	r.Group(func(r chi.Router) {
-		r.Use(noStore, s.takeBody, s.authenticate, s.refuseForgery, s.limitSignIn)
+		r.Use(noStore, s.refuseBrokenText, s.takeBody, s.authenticate, s.refuseForgery, s.limitSignIn)
 		s.api = humachi.New(r, s.humaConfig())
 		s.routeAPI()
 		finishSchemas(s.api.OpenAPI())

@@ -69,7 +69,7 @@ type switchIn struct {
 
 type passwordIn struct {
 	Body struct {
-		Old string `json:"old" maxLength:"1000" doc:"The password until now"`
+		Old string `json:"old" maxLength:"1000" doc:"The password until now; anything for who has none yet"`
 		New string `json:"new" minLength:"10" maxLength:"1000"`
 	}
 }
@@ -215,15 +215,26 @@ func (s *Server) switchTenant(ctx context.Context, c caller, in *switchIn) (*sig
 }
 
 func (s *Server) changePassword(ctx context.Context, c caller, in *passwordIn) (*struct{}, error) {
-	if _, err := s.checkPassword(ctx, c.User.Email, in.Body.Old); isRefused(err) {
-		return nil, invalid(fault{location: "body.old", text: pipeline.Text{RU: "прежний пароль неверен", EN: "the old password is wrong"}})
-	} else if err != nil {
+	if err := s.checkOld(ctx, c, in.Body.Old); err != nil {
 		return nil, err
 	}
 	if err := s.Store.SetPassword(ctx, c.User.ID, in.Body.New); err != nil {
 		return nil, err
 	}
 	return nil, s.Store.DeleteOtherSessions(ctx, c.User.ID, c.secret)
+}
+
+// checkOld checks the password until now. Who has none yet, having come by a one-time link, need not give one.
+func (s *Server) checkOld(ctx context.Context, c caller, old string) error {
+	has, err := s.Store.HasPassword(ctx, c.User.ID)
+	if err != nil || !has {
+		return err
+	}
+	_, err = s.checkPassword(ctx, c.User.Email, old)
+	if isRefused(err) {
+		return invalid(fault{location: "body.old", text: pipeline.Text{RU: "прежний пароль неверен", EN: "the old password is wrong"}})
+	}
+	return err
 }
 
 type userOut struct{ Body userView }

@@ -2,10 +2,14 @@ package server
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/infrazen/infrazen/pipeline"
 )
+
+// ErrCursor says that a cursor was not given by an earlier page.
+var ErrCursor = errors.New("not a cursor of an earlier page")
 
 // SignIn is what a session's cookie or an API token opens: a person in one tenant with a role.
 type SignIn struct {
@@ -75,6 +79,8 @@ type StoredAnswer struct {
 type People interface {
 	// CheckPassword fails with pipeline.ErrBadCredentials, for an unknown e-mail too.
 	CheckPassword(ctx context.Context, email, password string) (pipeline.User, error)
+	// HasPassword is false for who came by a one-time link and has set none.
+	HasPassword(ctx context.Context, user pipeline.UserID) (bool, error)
 	SetPassword(ctx context.Context, user pipeline.UserID, password string) error
 	// UseLink opens a one-time link; a second use fails with pipeline.ErrBadCredentials.
 	UseLink(ctx context.Context, token string) (pipeline.User, error)
@@ -155,6 +161,7 @@ type Store interface {
 // Facts is everything the server reads from ClickHouse.
 type Facts interface {
 	Costs(ctx context.Context, tenant pipeline.TenantID, q pipeline.CostQuery) (pipeline.CostAnswer, error)
+	// Resources fails with ErrCursor when q.After was not given by an earlier page.
 	Resources(ctx context.Context, tenant pipeline.TenantID, q pipeline.ResourceQuery) (pipeline.ResourcePage, error)
 	Resource(ctx context.Context, tenant pipeline.TenantID, conn pipeline.ConnectionID, id string) (pipeline.ResourceState, error)
 	// ResourceHistory lists a resource's states, newest first.

@@ -15,19 +15,23 @@ import (
 // hashedAssets is where the web app's build puts files whose names change with their content.
 const hashedAssets = "assets/"
 
+// webPattern is every address that nothing else has.
+const webPattern = "/*"
+
+func isAPI(address string) bool { return address == "/api" || strings.HasPrefix(address, "/api/") }
+
 // routeWeb serves the web app: its files as they are, and its page for every other address, which the page knows.
 func (s *Server) routeWeb(r chi.Router) {
 	if s.Web == nil {
 		return
 	}
-	r.Get("/*", s.serveWeb)
-	r.Head("/*", s.serveWeb)
+	r.Get(webPattern, s.serveWeb)
 }
 
 func (s *Server) serveWeb(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
 	switch {
-	case name == "api" || strings.HasPrefix(name, "api/"):
+	case isAPI("/" + name):
 		s.noSuchPage(w, r)
 	case name != "index.html" && s.isWebFile(name):
 		s.serveWebFile(w, r, name)

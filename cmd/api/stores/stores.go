@@ -1,10 +1,12 @@
-// Package stores gives cmd/api/server its stores. The server knows no database; what PostgreSQL says in types of its own is
-// said here in the server's.
+// Package stores gives cmd/api/server its stores. The server knows no database; what PostgreSQL and ClickHouse say in words
+// of their own is said here in the server's.
 package stores
 
 import (
 	"context"
+	"errors"
 
+	"github.com/infrazen/infrazen/clickhouse"
 	"github.com/infrazen/infrazen/cmd/api/server"
 	"github.com/infrazen/infrazen/pipeline"
 	"github.com/infrazen/infrazen/postgres"
@@ -70,6 +72,20 @@ func (p People) Idempotent(ctx context.Context, tenant pipeline.TenantID, key st
 // StoreIdempotent implements server.Answers.
 func (p People) StoreIdempotent(ctx context.Context, tenant pipeline.TenantID, key string, answer server.StoredAnswer) error {
 	return p.Store.StoreIdempotent(ctx, tenant, key, postgres.StoredResponse{Status: answer.Status, Body: answer.Body})
+}
+
+// Facts is ClickHouse as the server wants it.
+type Facts struct{ *clickhouse.Store }
+
+var _ server.Facts = Facts{}
+
+// Resources implements server.Facts.
+func (f Facts) Resources(ctx context.Context, tenant pipeline.TenantID, q pipeline.ResourceQuery) (pipeline.ResourcePage, error) {
+	page, err := f.Store.Resources(ctx, tenant, q)
+	if errors.Is(err, clickhouse.ErrCursor) {
+		err = server.ErrCursor
+	}
+	return page, err
 }
 
 func each[T, V any](in []T, f func(T) V) []V {

@@ -140,11 +140,11 @@ func (b *Bot) putBack(ctx context.Context, d pipeline.Delivery, cause error) str
 	kind := telegram.KindOf(cause)
 	var err error
 	result := "postponed"
-	switch {
-	case kind == telegram.Gone:
+	switch kind {
+	case telegram.Gone:
 		result = "abandoned"
 		err = b.Store.AbandonDelivery(ctx, d.ID, "the chat is gone")
-	case kind == telegram.Rejected:
+	case telegram.Rejected:
 		result = "abandoned"
 		err = b.Store.AbandonDelivery(ctx, d.ID, cause.Error())
 	default:

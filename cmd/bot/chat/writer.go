@@ -153,7 +153,7 @@ func (w writer) dataState(b *strings.Builder, d pipeline.DataState) {
 		if i == 3 {
 			break
 		}
-		b.WriteString(fmt.Sprintf("\n– %s: %s", g.ConnectionName, g.Reason.In(w.lang)))
+		fmt.Fprintf(b, "\n– %s: %s", g.ConnectionName, g.Reason.In(w.lang))
 	}
 	if more := d.GapCount - min(len(d.Gaps), 3); more > 0 {
 		b.WriteString(w.t("\n– и\u00a0ещё %d", "\n– and %d more", more))

@@ -214,7 +214,7 @@ func keyboard(rows [][]Button) string {
 	out := make([][]button, len(rows))
 	for i, row := range rows {
 		for _, b := range row {
-			out[i] = append(out[i], button{Text: b.Text, Data: b.Data})
+			out[i] = append(out[i], button(b))
 		}
 	}
 	text, err := json.Marshal(map[string]any{"inline_keyboard": out})
@@ -235,10 +235,8 @@ func (c *Client) Edit(ctx context.Context, to Peer, messageID int64, text string
 		return false, err
 	}
 	var edited sent
-	if json.Unmarshal(result, &edited) != nil {
-		return false, nil
-	}
-	return edited.MessageID == messageID, nil
+	ok := json.Unmarshal(result, &edited) == nil // "true" when it is not a message of the bot's own
+	return ok && edited.MessageID == messageID, nil
 }
 
 // SendPhoto sends a PNG picture with a caption of at most 1024 characters.

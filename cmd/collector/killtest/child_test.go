@@ -52,7 +52,7 @@ func runChild(settings string) error {
 	if err != nil {
 		return err
 	}
-	c, err := s.collector(windows, facts)
+	c, err := s.collector(unpaced{windows}, facts)
 	if err != nil {
 		return err
 	}
@@ -71,10 +71,14 @@ func (s *stage) open(ctx context.Context) (*postgres.Store, *clickhouse.Store, e
 	if err != nil {
 		return nil, nil, err
 	}
+	facts, err := s.facts(ctx)
+	return windows, facts, err
+}
+
+func (s *stage) facts(ctx context.Context) (*clickhouse.Store, error) {
 	cfg := clickhouse.DefaultConfig()
 	cfg.DSN, cfg.RetryFor = s.ClickHouse, 5*time.Second
-	facts, err := clickhouse.Open(ctx, cfg, log, prometheus.NewRegistry())
-	return windows, facts, err
+	return clickhouse.Open(ctx, cfg, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 }
 
 func (s *stage) collector(windows collect.Windows, facts collect.Ledger) (*collect.Collector, error) {
@@ -87,6 +91,12 @@ func (s *stage) collector(windows collect.Windows, facts collect.Ledger) (*colle
 		Providers: append([]pipeline.Provider{cloud}, providers.All(providers.Options{FolderRoot: s.Folder})...),
 	}, cfg)
 }
+
+// unpaced is a store of work that lets requests to clouds go at once: the stand-ins stand them.
+type unpaced struct{ *postgres.Store }
+
+// Wait implements collect.Windows.
+func (unpaced) Wait(ctx context.Context, _ string, _ pipeline.RateLimit) error { return ctx.Err() }
 
 // readWorld reads what the small cloud tells from the file that the connection's login names.
 func readWorld(_ context.Context, settings pipeline.Settings) (collecttest.World, error) {

@@ -6,25 +6,35 @@ import (
 	"log/slog"
 	"maps"
 	"math/rand/v2"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/infrazen/infrazen/clickhouse"
 	"github.com/infrazen/infrazen/clickhouse/embedded"
+	"github.com/infrazen/infrazen/clickhouse/embedded/child"
 	"github.com/infrazen/infrazen/clickhouse/embedded/enginetest"
 	"github.com/infrazen/infrazen/pipeline"
 	"github.com/infrazen/infrazen/pipeline/collect"
 	"github.com/infrazen/infrazen/pipeline/collect/collecttest"
 	"github.com/infrazen/infrazen/postgres"
 	pgembedded "github.com/infrazen/infrazen/postgres/embedded"
+	"github.com/infrazen/infrazen/providers/beget"
+	"github.com/infrazen/infrazen/providers/beget/begetsim"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// killsOfEpoch is how many times in an epoch something is killed while windows are being collected.
-const killsOfEpoch = 6
+// killsOfEpoch is how many times in an epoch something is killed while windows are being collected, before the epoch's
+// last restatement. lateKills is how many times at most after it: what these break, no later collection mends.
+const (
+	killsOfEpoch = 7
+	lateKills    = 6
+)
 
 // seedVariable repeats a run: the stories and the victims are the same, the instants nearly so.
 const seedVariable = "INFRAZEN_KILLTEST_SEED"
@@ -35,6 +45,9 @@ type theatre struct {
 	windows *postgres.Store
 	facts   *clickhouse.Store
 	engine  *enginetest.Engine
+	wire    *wire
+	beget   *httptest.Server
+	clock   *atomic.Int64 // of the stand-in for Beget
 	story   *story
 	random  *rand.Rand
 }
@@ -44,9 +57,14 @@ type company struct {
 	tenant pipeline.TenantID
 	small  pipeline.Connection
 	focus  pipeline.Connection
+	beget  pipeline.Connection
 	folder string
 	world  string
 	ends   []time.Time
+}
+
+func (c *company) connections() []pipeline.ConnectionID {
+	return []pipeline.ConnectionID{c.small.ID, c.focus.ID, c.beget.ID}
 }
 
 func TestKilledCollectorsLeaveWhatACleanRunLeaves(t *testing.T) {
@@ -69,7 +87,7 @@ func TestKilledCollectorsLeaveWhatACleanRunLeaves(t *testing.T) {
 		kills += th.playUnderFire(t, fire, e)
 		t.Logf("epoch %d under fire: %s", e, time.Since(began).Round(time.Second))
 	}
-	t.Logf("%d processes were killed at work", kills)
+	t.Logf("%d times something was killed at work, %d times just behind an INSERT whose answer was lost", kills, th.wire.lost.Load())
 	if kills < 20 {
 		t.Errorf("only %d kills", kills)
 	}
@@ -94,7 +112,10 @@ func open(t *testing.T, seed uint64) *theatre {
 		_ = os.RemoveAll(filepath.Join(os.TempDir(), filepath.Base(dir)+"-pg"))
 	})
 	engine := enginetest.New(t, embedded.DefaultConfig())
-	s := &stage{Postgres: pg.DSN(), Key: postgres.NewKey(), ClickHouse: engine.DSN("default"), Folder: dir, Holder: "clean"}
+	wire := newWire(t, engine)
+	s := &stage{
+		Postgres: pg.DSN(), Key: postgres.NewKey(), ClickHouse: child.DSN(wire.address, engine.User, engine.Password, "default"), Folder: dir, Holder: "clean",
+	}
 	windows, facts, err := s.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -107,10 +128,22 @@ func open(t *testing.T, seed uint64) *theatre {
 	if err := facts.Migrate(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
+	th := &theatre{stage: s, windows: windows, facts: facts, engine: engine, wire: wire, random: rand.New(rand.NewPCG(seed, 2)), clock: &atomic.Int64{}}
 	base := time.Now().UTC().Truncate(time.Hour).Add(-(billHours + epochs + 2) * time.Hour)
-	return &theatre{
-		stage: s, windows: windows, facts: facts, engine: engine, story: tellStory(seed, base), random: rand.New(rand.NewPCG(seed, 2)),
-	}
+	th.story = tellStory(seed, base)
+	th.beget = httptest.NewServer(begetsim.New(th.story.beget(seed, func() time.Time { return time.Unix(th.clock.Load(), 0) })))
+	t.Cleanup(func() {
+		th.beget.CloseClientConnections()
+		th.beget.Close()
+	})
+	return th
+}
+
+// play puts an epoch's world before a company. What is billed may be another epoch's.
+func (th *theatre) play(t *testing.T, c *company, epoch, bill int) {
+	t.Helper()
+	th.clock.Store(th.story.worlds[epoch].Clock.Unix())
+	th.story.play(t, c.world, c.folder, epoch, bill)
 }
 
 func (th *theatre) company(t *testing.T, name string) *company {
@@ -132,6 +165,7 @@ func (th *theatre) company(t *testing.T, name string) *company {
 	}
 	c.small = make(collecttest.Kind, map[string]string{"login": c.world}, map[string]string{"password": "secret"})
 	c.focus = make("focus", map[string]string{"source": "folder", "folder": name}, nil)
+	c.beget = make(beget.Kind, map[string]string{beget.FieldLogin: begetLogin, beget.FieldAddress: th.beget.URL}, map[string]string{beget.FieldPassword: begetPassword})
 	return c
 }
 
@@ -161,7 +195,7 @@ func (th *theatre) planAt(t *testing.T, c *company, epoch int, due, listDue time
 	t.Helper()
 	small, focus := th.plans(epoch, due)
 	focus[0].DueAt = listDue
-	for conn, plans := range map[pipeline.ConnectionID][]collect.WindowPlan{c.small.ID: small, c.focus.ID: focus} {
+	for conn, plans := range map[pipeline.ConnectionID][]collect.WindowPlan{c.small.ID: small, c.focus.ID: focus, c.beget.ID: small[:1]} {
 		if err := th.windows.Plan(t.Context(), collect.Account{Tenant: c.tenant, Connection: conn}, plans); err != nil {
 			t.Fatal(err)
 		}
@@ -173,7 +207,7 @@ func (th *theatre) state(t *testing.T, c *company, epoch int, since time.Time) (
 	t.Helper()
 	hour := th.story.worlds[epoch].Clock.Truncate(time.Hour)
 	settled = true
-	for _, conn := range []pipeline.ConnectionID{c.small.ID, c.focus.ID} {
+	for _, conn := range c.connections() {
 		windows, err := th.windows.WindowsOf(t.Context(), c.tenant, conn, 1000)
 		if err != nil {
 			t.Fatal(err)
@@ -201,9 +235,9 @@ func (th *theatre) ended(t *testing.T, c *company) {
 
 func (th *theatre) playClean(t *testing.T, c *company, epoch int) {
 	t.Helper()
-	th.story.play(t, c.world, c.folder, epoch, epoch)
+	th.play(t, c, epoch, epoch)
 	since := th.plan(t, c, epoch)
-	collector, err := th.collector(th.windows, th.facts)
+	collector, err := th.collector(unpaced{th.windows}, th.facts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +252,7 @@ func (th *theatre) playClean(t *testing.T, c *company, epoch int) {
 func (th *theatre) faults(t *testing.T, c *company) string {
 	t.Helper()
 	var all string
-	for _, conn := range []pipeline.ConnectionID{c.small.ID, c.focus.ID} {
+	for _, conn := range c.connections() {
 		windows, err := th.windows.WindowsOf(t.Context(), c.tenant, conn, 1000)
 		if err != nil {
 			t.Fatal(err)
@@ -242,50 +276,68 @@ func (th *theatre) playUnderFire(t *testing.T, c *company, epoch int) (kills int
 			p.kill()
 		}
 	}()
-	th.story.play(t, c.world, c.folder, epoch, th.random.IntN(epochs)) // news that will be restated before the epoch is over
+	// News that will be restated before the epoch is over, collected any number of times.
+	th.play(t, c, epoch, th.random.IntN(epochs))
 	since := th.plan(t, c, epoch)
 	for kills < killsOfEpoch {
-		if kills == killsOfEpoch/2 {
-			th.story.play(t, c.world, c.folder, epoch, epoch)
-		}
 		busy, settled := th.state(t, c, epoch, since)
 		if settled {
 			since = th.plan(t, c, epoch)
 		}
-		if !busy {
-			continue
+		if busy {
+			th.kill(t, &collectors, fmt.Sprint(epoch, kills))
+			kills++
 		}
-		time.Sleep(time.Duration(th.random.IntN(150)) * time.Millisecond) // a random instant is what is wanted here
+	}
+	// The epoch's own news: whatever is collected whole now is not collected again.
+	th.play(t, c, epoch, epoch)
+	since = th.plan(t, c, epoch)
+	for late := range lateKills {
+		busy, settled := th.state(t, c, epoch, since)
+		for !busy && !settled {
+			th.planAt(t, c, epoch, since, since) // windows that were under a lease when they were planned
+			busy, settled = th.state(t, c, epoch, since)
+		}
+		if settled {
+			break
+		}
+		th.kill(t, &collectors, fmt.Sprint(epoch, "late", late))
 		kills++
-		if victim := th.random.IntN(3); victim < len(collectors) {
-			collectors[victim].kill()
-			collectors[victim] = th.start(t, fmt.Sprint(victim, epoch, kills))
-		} else {
-			th.engine.KillOnly(t)
-		}
 	}
-	t.Logf("%d kills in epoch %d", kills, epoch)
-	// The first list of files after the last restatement may find files in the hands of a collector; the second does not.
-	for range 2 {
-		th.settle(t, c, epoch, th.plan(t, c, epoch))
-	}
+	th.settle(t, c, epoch, since)
 	th.ended(t, c)
 	return kills
 }
 
+// kill ends a collector or the engine at a random instant, and starts it again.
+func (th *theatre) kill(t *testing.T, collectors *[2]*process, name string) {
+	t.Helper()
+	time.Sleep(time.Duration(th.random.IntN(150)) * time.Millisecond) // a random instant is what is wanted here
+	switch victim := th.random.IntN(6); victim {
+	case 0, 1:
+		collectors[victim].kill()
+		collectors[victim] = th.start(t, name)
+	case 2:
+		th.engine.KillOnly(t)
+	default:
+		th.wire.loseAnswer(t)
+	}
+}
+
 func (th *theatre) settle(t *testing.T, c *company, epoch int, since time.Time) {
 	t.Helper()
-	list := since
+	list, relisted := since, false
 	for turn, deadline := 1, time.Now().Add(90*time.Second); ; turn++ {
 		time.Sleep(50 * time.Millisecond)
-		if _, settled := th.state(t, c, epoch, since); settled {
+		_, settled := th.state(t, c, epoch, since)
+		if settled && relisted {
 			return
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("epoch %d does not come to an end: %s", epoch, th.faults(t, c))
 		}
-		if turn%20 == 0 { // a file that changed after it was listed is found by listing again
-			list = list.Add(time.Since(list))
+		if settled || turn%20 == 0 { // a file that changed after it was listed is found by listing again
+			list, relisted = list.Add(time.Since(list)), settled
 		}
 		th.planAt(t, c, epoch, since, list) // windows that were under a lease when they were planned
 	}
@@ -296,8 +348,10 @@ func (th *theatre) compare(t *testing.T, clean, fire *company) {
 	t.Helper()
 	for e := range epochs {
 		want, got := th.totals(t, clean, clean.ends[e]), th.totals(t, fire, fire.ends[e])
-		if len(want) < 100 {
-			t.Errorf("as of epoch %d there are only %d totals", e, len(want))
+		for _, part := range []string{"small accrual", "small consumption", "focus file:", "beget accrual"} {
+			if n := count(want, part); n < 8 {
+				t.Errorf("as of epoch %d there are only %d totals of %s", e, n, part)
+			}
 		}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("as of the end of epoch %d, clean against fire:\n%s", e, d)
@@ -313,10 +367,19 @@ func (th *theatre) compare(t *testing.T, clean, fire *company) {
 	t.Logf("%d lines are the same in every measure", len(want))
 }
 
+func count(totals map[string]string, prefix string) (n int) {
+	for k := range totals {
+		if strings.HasPrefix(k, prefix) {
+			n++
+		}
+	}
+	return n
+}
+
 // totals are costs to the last digit, by connection, source, resource and day, with what is known about them.
 func (th *theatre) totals(t *testing.T, c *company, asOf time.Time) map[string]string {
 	t.Helper()
-	names := map[string]string{string(c.small.ID): "small", string(c.focus.ID): "focus"}
+	names := map[string]string{string(c.small.ID): "small", string(c.focus.ID): "focus", string(c.beget.ID): "beget"}
 	out := map[string]string{}
 	for _, m := range []pipeline.Metric{pipeline.MetricBilledCost, pipeline.MetricEffectiveCost, pipeline.MetricListCost, pipeline.MetricContractedCost} {
 		answer, err := th.facts.Costs(t.Context(), c.tenant, pipeline.CostQuery{
@@ -355,6 +418,7 @@ func (th *theatre) lines(t *testing.T, c *company) map[string]string {
 	}
 	read("small", c.small.ID, collect.SourceAccrual)
 	read("small", c.small.ID, "consumption")
+	read("beget", c.beget.ID, collect.SourceAccrual)
 	for name := range maps.Keys(th.story.files[0]) {
 		read("focus", c.focus.ID, "file:"+name)
 	}

@@ -23,7 +23,7 @@ func RunAPI(ctx context.Context, env boot.Env, s *Stores, ready chan<- struct{})
 	cfg := server.DefaultConfig()
 	cfg.PublicURL = env.Settings.PublicURL
 	srv, err := server.New(server.Deps{
-		Config: cfg, Store: stores.People{Store: s.People}, Facts: s.Facts, Providers: Providers(env.Settings),
+		Config: cfg, Store: stores.People{Store: s.People}, Facts: stores.Facts{Store: s.Facts}, Providers: Providers(env.Settings),
 		Env: pipeline.Env{
 			HTTP: &http.Client{Timeout: env.Settings.Collector.RequestTimeout}, Now: time.Now, Log: env.Log, Wait: s.People.Wait,
 			TempDir: env.Settings.DataDir,

@@ -14,14 +14,10 @@ import (
 // app.html and assets/ with a hash of the content in every name. It returns the sizes in bytes by file name.
 // Dev leaves names readable and adds source maps.
 func App(webDir, outDir string, dev bool) (map[string]int, error) {
-	if err := empty(outDir); err != nil {
-		return nil, err
-	}
 	src := filepath.Join(webDir, "src")
 	result := api.Build(api.BuildOptions{
 		EntryPoints:       []string{filepath.Join(src, "main.tsx"), filepath.Join(src, "theme.ts")},
 		Bundle:            true,
-		Write:             true,
 		Outdir:            filepath.Join(outDir, "assets"),
 		EntryNames:        "[name]-[hash]",
 		AssetNames:        "[name]-[hash]",
@@ -42,7 +38,14 @@ func App(webDir, outDir string, dev bool) (map[string]int, error) {
 	if err := failure("bundle the web app", result.Errors); err != nil {
 		return nil, err
 	}
-	return writePage(src, outDir, result.OutputFiles)
+	page, err := makePage(src, result.OutputFiles)
+	if err != nil {
+		return nil, err
+	}
+	if err := empty(outDir); err != nil {
+		return nil, err
+	}
+	return writeAll(outDir, page, result.OutputFiles)
 }
 
 // Tests bundles every webDir/test/unit/*.test.mjs for Node into outDir and returns the bundles' paths.
@@ -91,8 +94,13 @@ func failure(what string, messages []api.Message) error {
 	if len(messages) == 0 {
 		return nil
 	}
-	lines := api.FormatMessages(messages, api.FormatMessagesOptions{Kind: api.ErrorMessage})
-	return fmt.Errorf("cannot %s:\n%s", what, strings.Join(lines, "\n"))
+	shown := messages[:min(len(messages), 5)]
+	lines := api.FormatMessages(shown, api.FormatMessagesOptions{Kind: api.ErrorMessage})
+	hint := ""
+	if strings.HasPrefix(messages[0].Text, "Could not resolve") {
+		hint = "\nnpm's packages are missing: run npm ci at the root of the repository"
+	}
+	return fmt.Errorf("cannot %s: %d errors, the first of them:\n%s%s", what, len(messages), strings.Join(lines, "\n"), hint)
 }
 
 // empty removes what an earlier build left in dir.
@@ -112,24 +120,39 @@ func empty(dir string) error {
 	return os.MkdirAll(dir, 0o755)
 }
 
-// writePage makes app.html of src/index.html, whose {{name.ext}} stand for the hashed files.
-func writePage(src, outDir string, files []api.OutputFile) (map[string]int, error) {
+// makePage fills src/index.html, whose {{name.ext}} stand for the hashed files.
+func makePage(src string, files []api.OutputFile) ([]byte, error) {
 	page, err := os.ReadFile(filepath.Join(src, "index.html"))
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the page: %w", err)
 	}
 	text := string(page)
-	sizes := map[string]int{}
 	for _, f := range files {
 		base := filepath.Base(f.Path)
-		sizes[base] = len(f.Contents)
 		text = strings.ReplaceAll(text, "{{"+plainName(base)+"}}", "/assets/"+base)
 	}
 	if at := strings.Index(text, "{{"); at >= 0 {
 		return nil, fmt.Errorf("cannot make the page: no file was built for %q", text[at:min(len(text), at+40)])
 	}
-	sizes["app.html"] = len(text)
-	return sizes, os.WriteFile(filepath.Join(outDir, "app.html"), []byte(text), 0o644)
+	return []byte(text), nil
+}
+
+// writeAll writes the files and, last, the page that names them.
+func writeAll(outDir string, page []byte, files []api.OutputFile) (map[string]int, error) {
+	sizes := map[string]int{"app.html": len(page)}
+	if err := os.MkdirAll(filepath.Join(outDir, "assets"), 0o755); err != nil {
+		return nil, fmt.Errorf("cannot make the build folder: %w", err)
+	}
+	for _, f := range files {
+		sizes[filepath.Base(f.Path)] = len(f.Contents)
+		if err := os.WriteFile(f.Path, f.Contents, 0o644); err != nil {
+			return nil, fmt.Errorf("cannot write the web app: %w", err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(outDir, "app.html"), page, 0o644); err != nil {
+		return nil, fmt.Errorf("cannot write the page: %w", err)
+	}
+	return sizes, nil
 }
 
 // plainName gives main.js for main-ABCDEFGH.js.

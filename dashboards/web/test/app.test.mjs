@@ -195,7 +195,9 @@ test('the range picker changes the period by mouse and by keys', async () => {
 test('a panel shows its table, gives it as CSV and fills the screen', async () => {
   await open('/?range=7d');
   const menu = panel('services').getByRole('button', { name: 'Меню панели' });
+  await panel('services').locator('.ranking, .empty').first().waitFor();
   await menu.click();
+  await page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'menuitem');
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter'); // as a table
   await panel('services').getByRole('columnheader', { name: 'Расходы' }).waitFor();

@@ -2,7 +2,6 @@ package focussim_test
 
 import (
 	"context"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -89,7 +88,7 @@ func load(t *testing.T, dir string) (rows int64, billed decimal.Decimal, lines i
 	ctx := context.Background()
 	s, err := focus.New(focus.Variants()[0], focus.Options{FolderRoot: dir}).Open(
 		pipeline.Settings{"source": "folder", "folder": "."},
-		pipeline.Env{Now: time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), TempDir: t.TempDir()})
+		pipeline.Env{Now: time.Now, Log: slog.New(slog.DiscardHandler), TempDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -145,10 +145,14 @@ function compose(props: ChartProps, view: View, zoom: Zoom, show: (tip: Tip | nu
   const stacked = props.draw !== 'line';
   const rows = stacked ? stack(plain.map((s) => s.values)).reverse() : plain.map((s) => s.values);
   const order = stacked ? [...plain].reverse() : plain;
+  const end = props.draw === 'line' ? null : endOfLast(props);
+  const times = end === null ? props.times : [...props.times, end];
+  // beyond carries a stepped row on to the end of its last step; bars need no more.
+  const beyond = (row: (number | null)[], stepped: boolean) => (end === null ? row : [...row, stepped ? (row.at(-1) ?? null) : null]);
   const drawn = [...order.map((s) => seriesOf(s, props.draw)), ...lines.map(dashed)];
   const bands = props.draw === 'area' ? order.slice(1).map((_, i) => ({ series: [i + 1, i + 2] as [number, number] })) : [];
   return {
-    data: [props.times, ...rows, ...lines.map((s) => s.values)] as uPlot.AlignedData,
+    data: [times, ...rows.map((r) => beyond(r, props.draw === 'area')), ...lines.map((s) => beyond(s.values, true))] as uPlot.AlignedData,
     options: {
       legend: { show: false },
       padding: [10, 8, 0, 0],
@@ -160,17 +164,23 @@ function compose(props: ChartProps, view: View, zoom: Zoom, show: (tip: Tip | nu
       axes: axes(props, view),
       bands,
       cursor: cursor(),
-      hooks: { setCursor: [(u) => follow(u, show)], setSelect: [(u) => choose(u, zoom)] },
+      hooks: { setCursor: [(u) => follow(u, props.times.length, show)], setSelect: [(u) => choose(u, zoom)] },
       series: [{}, ...drawn],
     },
   };
 }
 
-// span is the period, or as much more as the bars of its first and last points need.
-function span({ times, from, to, draw, byDay }: ChartProps): [number, number] {
-  const last = times.at(-1) ?? 0;
-  const width = draw === 'line' ? 0 : byDay ? day : hour;
-  return [Math.min(from / 1000, times[0] ?? Infinity), Math.max(to / 1000, last + width)];
+// endOfLast is where the last point's step ends: a point stands at the start of what it measures. Null without points.
+function endOfLast({ times, byDay }: ChartProps): number | null {
+  const last = times.at(-1);
+  if (last === undefined) return null;
+  return last + (times.length > 1 ? last - times.at(-2)! : byDay ? day : hour);
+}
+
+// span is the period, or as much more as the first and the last point need.
+function span(props: ChartProps): [number, number] {
+  const end = props.draw === 'line' ? 0 : (endOfLast(props) ?? 0);
+  return [Math.min(props.from / 1000, props.times[0] ?? Infinity), Math.max(props.to / 1000, end)];
 }
 
 function spread(min: number | null, max: number | null): [number, number] {
@@ -184,12 +194,12 @@ function spread(min: number | null, max: number | null): [number, number] {
 function seriesOf(s: Series, draw: string): uPlot.Series {
   const common = { label: s.label, points: { show: false }, stroke: s.colour };
   if (draw === 'bars') return { ...common, width: 0, fill: s.colour, paths: uPlot.paths.bars!({ align: 1, size: [0.82, 64], radius: 0 }) };
-  if (draw === 'area') return { ...common, width: 1.5, fill: s.colour + '59', paths: uPlot.paths.stepped!({ align: 1, extend: true }) };
+  if (draw === 'area') return { ...common, width: 1.5, fill: s.colour + '59', paths: uPlot.paths.stepped!({ align: 1 }) };
   return { ...common, width: 1.5 };
 }
 
 function dashed(s: Series): uPlot.Series {
-  return { label: s.label, stroke: s.colour, width: 1.5, dash: [5, 4], points: { show: false }, paths: uPlot.paths.stepped!({ align: 1, extend: true }) };
+  return { label: s.label, stroke: s.colour, width: 1.5, dash: [5, 4], points: { show: false }, paths: uPlot.paths.stepped!({ align: 1 }) };
 }
 
 function axes(props: ChartProps, view: View): uPlot.Axis[] {
@@ -231,13 +241,13 @@ function cursor(): uPlot.Cursor {
   };
 }
 
-function follow(u: uPlot, show: (tip: Tip | null) => void): void {
+function follow(u: uPlot, points: number, show: (tip: Tip | null) => void): void {
   const { left = -1, top = -1, idx } = u.cursor;
   if (left < 0 || idx == null) return show(null);
   const plot = u.over;
   const mine = u.cursor.event?.target === plot;
   const offset = plot.offsetLeft + left;
-  show({ index: barAt(u, left, idx), left: offset, top: mine ? Math.max(0, Math.min(top - 20, plot.clientHeight - 90)) : 4, width: u.root.clientWidth });
+  show({ index: Math.min(barAt(u, left, idx), points - 1), left: offset, top: mine ? Math.max(0, Math.min(top - 20, plot.clientHeight - 90)) : 4, width: u.root.clientWidth });
 }
 
 // barAt is the point whose span the cursor is in: points stand at the start of what they measure.

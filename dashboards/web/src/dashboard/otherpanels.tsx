@@ -29,7 +29,7 @@ async function askLoad(app: App, view: View, metrics: string[], top: number, sig
   const connection = view.chosen['connection'];
   const [summaries, page] = await Promise.all([
     app.client.usageSummary({ connection, metric: metrics, from: iso(view.range.from), to: iso(view.range.to) }, signal),
-    app.client.resources({ connection, type: 'server', limit: 1000, deleted: true }, signal),
+    app.client.resources({ connection, type: ['server', 'database'], limit: 1000, deleted: true }, signal),
   ]);
   const known = new Map(page.resources.map((r) => [r.connection_id + '/' + r.id, r]));
   const machines = new Map<string, Machine>();
@@ -41,7 +41,19 @@ async function askLoad(app: App, view: View, metrics: string[], top: number, sig
     m.of[s.metric] = s;
   }
   const rank = (m: Machine) => m.of[metrics[0]!]?.average ?? -1;
-  return [...machines.values()].sort((a, b) => rank(b) - rank(a)).slice(0, top);
+  const most = [...machines.values()].sort((a, b) => rank(b) - rank(a)).slice(0, top);
+  return Promise.all(most.map((m) => (m.resource ? m : named(app, m, signal))));
+}
+
+// named looks up a machine that was not among the listed ones; it keeps its id when nothing more is known of it.
+async function named(app: App, m: Machine, signal: AbortSignal): Promise<Machine> {
+  try {
+    const resource = await app.client.resource(m.connection, m.id, signal);
+    return { ...m, resource, name: resource.name || m.id };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return m;
+  }
 }
 
 interface Measured {
@@ -257,7 +269,7 @@ export function FreshnessPanel({ panel, view }: PanelProps) {
                   <td class="name"><Link to={`/connections/${c.id}`}>{c.name}</Link></td>
                   <td><Badge tone={stateTone(c.status.state)}>{t.states[c.status.state] ?? c.status.state}</Badge></td>
                   <td><When at={c.status.last_success} never={t.panel.never} /></td>
-                  <td class="wide-only"><When at={c.status.complete_through} never={t.panel.never} /></td>
+                  <td class="wide-only"><When at={c.status.complete_through} never={t.panel.daysUnknown} /></td>
                   <td class="wide-only wrap" lang={lang}>{c.status.faults[0]?.text ?? <span class="mute">{t.common.none}</span>}</td>
                 </tr>
               ))}

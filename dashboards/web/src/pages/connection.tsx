@@ -23,18 +23,24 @@ const costPanel = (title: string): Panel => ({
 // ConnectionPage is one connection: how it stands, what stands in its way, what it has read, what it costs.
 export function ConnectionPage({ id }: { id: string }) {
   const { client } = useApp();
-  const answer = useQuery(id, (signal) => client.connection(id, signal), 5000);
+  const [removing, setRemoving] = useState(false);
+  const answer = useQuery(id, (signal) => client.connection(id, signal), removing ? 0 : 5000);
   if (!answer.data || answer.data.id !== id) return answer.error ? <Failed error={answer.error} again={answer.again} /> : <Loading />;
-  return <Shown c={answer.data} again={answer.again} />;
+  return (
+    <>
+      <Shown c={answer.data} again={answer.again} remove={() => setRemoving(true)} />
+      {removing && <Remove c={answer.data} close={() => setRemoving(false)} />}
+    </>
+  );
 }
 
-function Shown({ c, again }: { c: Connection; again: () => void }) {
+function Shown({ c, again, remove }: { c: Connection; again: () => void; remove: () => void }) {
   const { t, lang } = useApp();
   const s = c.status;
   return (
     <>
       <PageHead title={c.name} about={c.kind_title} back={<Link to="/connections" class="back"><Icon name="left" size={16} />{t.connections.title}</Link>}>
-        <Actions c={c} again={again} />
+        <Actions c={c} again={again} remove={remove} />
       </PageHead>
       <div class="columns">
         <div class="stack">
@@ -62,11 +68,10 @@ function Shown({ c, again }: { c: Connection; again: () => void }) {
   );
 }
 
-function Actions({ c, again }: { c: Connection; again: () => void }) {
+function Actions({ c, again, remove }: { c: Connection; again: () => void; remove: () => void }) {
   const { t, client, tell, admin } = useApp();
   const place = usePlace();
   const [busy, setBusy] = useState(false);
-  const [removing, setRemoving] = useState(false);
   if (!admin) return null;
   const run = (work: Promise<unknown>, done: string) => {
     setBusy(true);
@@ -77,8 +82,7 @@ function Actions({ c, again }: { c: Connection; again: () => void }) {
       <Button tone="primary" icon="refresh" busy={busy} disabled={c.paused} onClick={() => run(client.sync(c.id), t.connections.syncStarted)}>{t.connections.sync}</Button>
       <Button icon="edit" onClick={() => place.go(`/connections/${c.id}/edit`)}>{t.connections.edit}</Button>
       <Button icon={c.paused ? 'play' : 'pause'} busy={busy} onClick={() => run(client.updateConnection(c.id, { version: c.version, paused: !c.paused }), t.common.saved)}>{c.paused ? t.connections.resume : t.connections.pause}</Button>
-      <Button icon="trash" tone="danger" onClick={() => setRemoving(true)}>{t.connections.remove}</Button>
-      {removing && <Remove c={c} close={() => setRemoving(false)} />}
+      <Button icon="trash" tone="danger" onClick={remove}>{t.connections.remove}</Button>
     </>
   );
 }
@@ -162,7 +166,7 @@ function Facts({ c }: { c: Connection }) {
     <dl class="facts">
       <dt>{t.connections.lastSuccess}</dt><dd><When at={c.status.last_success} never={t.connections.never} /></dd>
       <dt>{t.connections.lastAttempt}</dt><dd><When at={c.status.last_attempt} never={t.connections.never} /></dd>
-      <dt>{t.connections.completeThrough}</dt><dd><When at={c.status.complete_through} never={t.connections.never} /></dd>
+      <dt>{t.connections.completeThrough}</dt><dd><When at={c.status.complete_through} never={t.panel.daysUnknown} /></dd>
       {settings.map((f) => [<dt key={f.name}>{f.label}</dt>, <dd key={f.name + '='} class="break">{f.secret ? <span class="mute">{t.connections.secretSet}</span> : (f.options?.find((o) => o.value === c.settings[f.name])?.label ?? c.settings[f.name])}</dd>])}
       <dt>{t.resources.title}</dt><dd><Link to={`/resources?connection=${c.id}`}>{t.connections.resources}</Link></dd>
     </dl>

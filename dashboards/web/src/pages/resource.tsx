@@ -1,4 +1,5 @@
 import { useMemo, useState } from 'preact/hooks';
+import { Problem } from '../api/client.ts';
 import type { FieldChange, Panel, Rate, Resource, UsageSeries } from '../api/types.ts';
 import { Colours, ink } from '../chart/palette.ts';
 import { TimeSeries } from '../chart/timeseries.tsx';
@@ -26,8 +27,32 @@ export function ResourcePage() {
   const connection = place.search.get('connection') ?? '';
   const id = place.search.get('id') ?? '';
   const answer = useQuery(connection + '/' + id, (signal) => client.resource(connection, id, signal), 30_000);
+  if (answer.error instanceof Problem && answer.error.status === 404 && id) return <Billed connection={connection} id={id} />;
   if (answer.data?.id !== id) return answer.error ? <Failed error={answer.error} again={answer.again} /> : <Loading />;
   return <Shown r={answer.data} />;
+}
+
+// Billed is a resource that is known from charges alone: a bill names it, no inventory lists it.
+function Billed({ connection, id }: { connection: string; id: string }) {
+  const { t, client } = useApp();
+  const period = usePeriod('30d', '1m');
+  const answer = useQuery(connection + '/' + id, async (signal) => {
+    const [connections, names] = await Promise.all([client.connections(signal), client.values('resource', id, signal)]);
+    return { connection: connections.find((c) => c.id === connection), name: names.find((k) => k.value === id)?.label };
+  });
+  if (!answer.data) return answer.error ? <Failed error={answer.error} again={answer.again} /> : <Loading />;
+  if (!answer.data.connection || !answer.data.name) return <Notice tone="bad">{t.problem.notFound}</Notice>;
+  return (
+    <>
+      <PageHead title={answer.data.name} about={answer.data.connection.name} back={<Link to="/resources" class="back"><Icon name="left" size={16} />{t.resources.title}</Link>}>
+        <RangePicker period={period} />
+      </PageHead>
+      <div class="stack">
+        <Notice tone="info">{t.resources.billedOnly}</Notice>
+        <Cost connection={connection} id={id} period={period} />
+      </div>
+    </>
+  );
 }
 
 function Shown({ r }: { r: Resource }) {
@@ -44,7 +69,7 @@ function Shown({ r }: { r: Resource }) {
       {known(r.deleted_at) && <Notice tone="info" title={t.resources.goneAt(moment(Date.parse(r.deleted_at), lang, zone))}>{t.resources.goneNote}</Notice>}
       <div class="columns">
         <div class="stack">
-          <Cost r={r} period={period} />
+          <Cost connection={r.connection_id} id={r.id} period={period} />
           <Usage r={r} period={period} />
         </div>
         <div class="stack side">
@@ -56,17 +81,17 @@ function Shown({ r }: { r: Resource }) {
   );
 }
 
-function Cost({ r, period }: { r: Resource; period: Period }) {
+function Cost({ connection, id, period }: { connection: string; id: string; period: Period }) {
   const { zone } = useApp();
   const [colours] = useState(() => new Colours());
   const panel = useMemo<Panel>(() => ({
     id: 'resource-costs', title: { ru: 'Расходы', en: 'Cost' }, help: { ru: '', en: '' }, type: 'timeseries', grid: { x: 0, y: 0, w: 12, h: 7 }, draw: 'bars', previous_line: false,
     query: {
       kind: 'cost', metric: 'billed_cost', step: 'auto', group_by: ['service'], compare: '', metrics: [], top: 6,
-      filter: { op: 'equals', dimension: 'resource', values: [r.id] },
+      filter: { op: 'equals', dimension: 'resource', values: [id] },
     },
-  }), [r.id]);
-  return <div class="tall"><Body panel={panel} view={{ range: period.range, turn: period.turn, zone, chosen: { connection: r.connection_id }, colours, zoom: (from, to) => period.setRange({ preset: '', from, to }) }} /></div>;
+  }), [id]);
+  return <div class="tall"><Body panel={panel} view={{ range: period.range, turn: period.turn, zone, chosen: { connection }, colours, zoom: (from, to) => period.setRange({ preset: '', from, to }) }} /></div>;
 }
 
 function Usage({ r, period }: { r: Resource; period: Period }) {

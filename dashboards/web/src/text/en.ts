@@ -259,6 +259,7 @@ export const en: Texts = {
     region: 'Region',
     gone: 'deleted',
     goneAt: (when) => `Deleted ${when}`,
+    billedOnly: 'The connection does not list it: only its charges are known.',
     goneNote: 'The resource is no longer in the cloud. Its cost and history are kept.',
     facts: 'Facts',
     id: 'Identifier',
@@ -311,7 +312,7 @@ export const en: Texts = {
       license: 'Licence', account: 'Account', other: 'Other',
     },
     statuses: {
-      RUNNING: 'running', ACTIVE: 'running', STOPPED: 'stopped', SHUTOFF: 'stopped', ERROR: 'error', CREATING: 'being created', REMOVING: 'being deleted', SUSPENDED: 'suspended',
+      RUNNING: 'running', ACTIVE: 'running', STOPPED: 'stopped', SHUTOFF: 'stopped', ERROR: 'error', CREATING: 'being created', REMOVING: 'being deleted', SUSPENDED: 'suspended', FREE: 'free', ATTACHED: 'attached', DONE: 'ready', ENABLED: 'enabled', DISABLED: 'disabled', AVAILABLE: 'available',
     },
     metrics: {
       cpu_percent: 'CPU', memory_used_bytes: 'Memory', disk_used_bytes: 'Disk used', disk_read_bytes_per_second: 'Disk reads',

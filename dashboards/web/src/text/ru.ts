@@ -258,6 +258,7 @@ export const ru = {
     region: 'Регион',
     gone: 'удалён',
     goneAt: (when: string) => `Удалён ${when}`,
+    billedOnly: 'В списке ресурсов подключения его нет: известны только начисления.',
     goneNote: 'Ресурса больше нет в облаке. Его расходы и история сохранены.',
     facts: 'Сведения',
     id: 'Идентификатор',
@@ -310,7 +311,7 @@ export const ru = {
       license: 'Лицензия', account: 'Аккаунт', other: 'Прочее',
     } as Record<string, string>,
     statuses: {
-      RUNNING: 'работает', ACTIVE: 'работает', STOPPED: 'остановлен', SHUTOFF: 'остановлен', ERROR: 'ошибка', CREATING: 'создаётся', REMOVING: 'удаляется', SUSPENDED: 'приостановлен',
+      RUNNING: 'работает', ACTIVE: 'работает', STOPPED: 'остановлен', SHUTOFF: 'остановлен', ERROR: 'ошибка', CREATING: 'создаётся', REMOVING: 'удаляется', SUSPENDED: 'приостановлен', FREE: 'свободен', ATTACHED: 'подключён', DONE: 'готов', ENABLED: 'включён', DISABLED: 'выключен', AVAILABLE: 'доступен',
     } as Record<string, string>,
     metrics: {
       cpu_percent: 'Процессор', memory_used_bytes: 'Память', disk_used_bytes: 'Занято на диске', disk_read_bytes_per_second: 'Чтение с диска',
