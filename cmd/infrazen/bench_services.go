@@ -60,6 +60,7 @@ func (b *benchmark) resident(ctx context.Context, stores *wire.Stores) ([]bench.
 		m, err := part.measure(ctx)
 		f := m.figure(part.name, part.limit)
 		f.Err = err
+		b.say(f.Name + ": " + f.Measured)
 		figures = append(figures, f)
 	}
 	return figures, ctx.Err()
