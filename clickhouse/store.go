@@ -45,7 +45,7 @@ func Open(_ context.Context, cfg Config, logger *slog.Logger, registry prometheu
 	cfg = cfg.withDefaults()
 	options, err := parseDSN(cfg)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w; check the setting %s", err, cfg.DSNSetting)
 	}
 	texts, err := readQueries()
 	if err != nil {

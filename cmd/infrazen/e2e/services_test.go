@@ -60,6 +60,7 @@ func does(t *testing.T, env []string, program string, args ...string) string {
 
 // TestServices runs collectors, API and bot as processes of their own against servers that they are given.
 func TestServices(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	does(t, s.env(), "infrazen", "key")
 	does(t, s.env(), "infrazen", "migrate")
@@ -163,14 +164,13 @@ func collectsOnce(t *testing.T, user *client) {
 
 // TestServicesSayWhatIsMissing starts services with settings that cannot work.
 func TestServicesSayWhatIsMissing(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	does(t, s.env(), "infrazen", "key")
 	does(t, s.env(), "infrazen", "migrate")
 	port := freePorts(t, 1)[0]
-	f := func(program string, change func(*site), wants ...string) {
+	check := func(t *testing.T, program string, wrong site, wants []string) {
 		t.Helper()
-		wrong := s
-		change(&wrong)
 		text, code := run(t, wrong.env(), program, "--listen", "127.0.0.1:"+strconv.Itoa(port), "--data_dir", folder(t))
 		if code == 0 {
 			t.Errorf("%s ends well: %s", program, text)
@@ -185,6 +185,15 @@ func TestServicesSayWhatIsMissing(t *testing.T) {
 				t.Errorf("%s tells a password: %s", program, text)
 			}
 		}
+	}
+	f := func(program string, change func(*site), wants ...string) {
+		t.Helper()
+		t.Run(program+" says "+wants[0], func(t *testing.T) {
+			t.Parallel() // some wait for a server that may still be starting
+			wrong := s
+			change(&wrong)
+			check(t, program, wrong, wants)
+		})
 	}
 	for _, program := range []string{"collector", "api", "bot"} {
 		f(program, func(w *site) { w.clickhouse = "" }, "INFRAZEN_CLICKHOUSE_DSN")
@@ -219,6 +228,7 @@ func withWrongPassword(t *testing.T, dsn string) string {
 
 // TestWithoutToken starts the product with the least of everything: it runs, and says that the bot is off.
 func TestWithoutToken(t *testing.T) {
+	t.Parallel()
 	p := up(t, t, newPlace(t), "--demo.enabled=false")
 	p.await(t, func(text string) string {
 		if strings.Contains(text, "Telegram-бот выключен") && strings.Contains(text, "INFRAZEN_TELEGRAM_TOKEN") {

@@ -34,6 +34,7 @@ type story struct {
 
 // TestProduct runs the whole product from an empty folder, kills it and its engines, stops and starts it.
 func TestProduct(t *testing.T) {
+	t.Parallel()
 	s := &story{owner: t, place: newPlace(t), bot: newBot(t)}
 	steps := []struct {
 		name string
