@@ -11,8 +11,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/infrazen/infrazen/pipeline"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/infrazen/infrazen/pipeline"
 )
 
 // Deps are what a Collector works with. All are required but HTTP.

@@ -13,12 +13,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/infrazen/infrazen/pipeline"
-	"github.com/infrazen/infrazen/pipeline/collect"
-	"github.com/infrazen/infrazen/pipeline/collect/collecttest"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/shopspring/decimal"
 	"pgregory.net/rapid"
+
+	"github.com/infrazen/infrazen/pipeline"
+	"github.com/infrazen/infrazen/pipeline/collect"
+	"github.com/infrazen/infrazen/pipeline/collect/collecttest"
 )
 
 // noon of the day of the tests, in Moscow.
