@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/shopspring/decimal"
@@ -27,6 +28,15 @@ func (s *Store) sliceRows(ctx context.Context, a collect.Account, sl pipeline.Sl
 	var rows uint64
 	err := s.rows(ctx, "slice_rows", sliceArgs(a, sl), func(r driver.Rows) error { return r.Scan(&rows) })
 	return rows, err
+}
+
+// SliceRows implements [collect.RowCounter].
+func (s *Store) SliceRows(ctx context.Context, a collect.Account, sl pipeline.Slice, seenAt time.Time) (all, fresh int64, err error) {
+	bound := sliceArgs(a, sl)
+	bound["seen_at"] = micros(seenAt)
+	var rows, of uint64
+	err = s.rows(ctx, "slice_rows_seen", bound, func(r driver.Rows) error { return r.Scan(&rows, &of) })
+	return int64(rows), int64(of), err
 }
 
 // Held implements [collect.Ledger].

@@ -26,6 +26,9 @@ func benchAll(ctx context.Context, env boot.Env) (err error) {
 		return fmt.Errorf("cannot make a folder to measure in: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // PostgreSQL may run as another user, who must come by
+		return fmt.Errorf("cannot open the folder to measure in: %w", err)
+	}
 	b := &benchmark{env: env, progress: env.Stderr}
 	if err := b.settle(ctx, dir); err != nil {
 		return err

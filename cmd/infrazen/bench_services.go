@@ -60,6 +60,9 @@ func (b *benchmark) resident(ctx context.Context, stores *wire.Stores) ([]bench.
 		m, err := part.measure(ctx)
 		f := m.figure(part.name, part.limit)
 		f.Err = err
+		if b.say(f.Name + ": " + f.Measured); err != nil {
+			b.say(err.Error())
+		}
 		figures = append(figures, f)
 	}
 	return figures, ctx.Err()
@@ -308,9 +311,11 @@ func (c *apiClient) useIt(ctx context.Context, token string) error {
 		return err
 	}
 	to := time.Now().UTC().Truncate(time.Hour)
-	question := fmt.Sprintf(`{"from":%q,"to":%q,"step":"day","group_by":["resource"]}`, to.AddDate(0, 0, -30).Format(time.RFC3339), to.Format(time.RFC3339))
+	first, last := to.AddDate(0, 0, -30).Format(time.RFC3339), to.Format(time.RFC3339)
+	question := fmt.Sprintf(`{"from":%q,"to":%q,"step":"day","group_by":["resource"]}`, first, last)
+	usage := root + "/usage/summary?from=" + first + "&to=" + last
 	for range 10 {
-		for _, path := range []string{"/", root + "/openapi.json", root + "/dashboards", root + "/resources", root + "/connections", root + "/usage/summary"} {
+		for _, path := range []string{"/", root + "/openapi.json", root + "/dashboards", root + "/resources", root + "/connections", usage} {
 			if err := c.get(ctx, path); err != nil {
 				return err
 			}

@@ -13,8 +13,10 @@ func TestPrintFiguresJudges(t *testing.T) {
 	var out strings.Builder
 	away := errors.New("the engine is away")
 	err := printFigures(&out, []bench.Figure{
-		{Name: "good", Measured: "1", Limit: "<= 2"}, {Name: "bad", Measured: "3", Limit: "<= 2", Missed: true},
-		{Name: "told", Measured: "4"}, {Name: "lost", Limit: "<= 2", Err: away},
+		{Name: "good", Measured: "1", Limit: "<= 2"},
+		{Name: "bad", Measured: "3", Limit: "<= 2", Missed: true},
+		{Name: "told", Measured: "4"},
+		{Name: "lost", Limit: "<= 2", Err: away},
 	})
 	if !errors.Is(err, away) {
 		t.Fatalf("got %v", err)

@@ -40,7 +40,7 @@ func TestPiecesCoverWholeDaysAlikeWheneverTheyAreCut(t *testing.T) {
 
 func TestPiecesOfAFewResourcesAreFew(t *testing.T) {
 	from := time.Date(2026, 8, 25, 0, 0, 0, 0, time.UTC)
-	if got := len(pieces(period{from, from.AddDate(0, 0, 90)}, time.UTC, 29, 50_000)); got > 10 {
+	if got := len(pieces(period{from, from.AddDate(0, 0, 90)}, time.UTC, 29, accruedAtOnce)); got > 12 {
 		t.Errorf("90 days of 29 lines an hour are %d pieces", got)
 	}
 }

@@ -38,6 +38,10 @@ func lastWhole(ctx context.Context, l Ledger, a Account) (time.Time, error) {
 	return last, nil
 }
 
+// accruedAtOnce is how many lines are worked out, compared and appended at once: enough that the engine is asked rarely, and
+// little enough for a small collector's memory.
+const accruedAtOnce = 12_500
+
 // accruing works out the charges of one snapshot.
 type accruing struct {
 	ledger  Ledger
@@ -64,7 +68,7 @@ func (r *accruing) run(ctx context.Context) (found, appended int64, err error) {
 		return cmp.Or(cmp.Compare(a.ID, b.ID), a.SeenAt.Compare(b.SeenAt))
 	})
 	live, lines := r.computed(groupStates(history))
-	for _, p := range pieces(period{from, r.accrual.Through}, r.accrual.Zone, lines, r.options.maxLines()) {
+	for _, p := range pieces(period{from, r.accrual.Through}, r.accrual.Zone, lines, min(r.options.maxLines(), accruedAtOnce)) {
 		f, a, err := r.write(ctx, live, p)
 		found, appended = found+f, appended+a
 		if err != nil {

@@ -30,6 +30,7 @@ type lab struct {
 	ledger  *collecttest.Ledger
 	cloud   *collecttest.Cloud
 	config  collect.Config
+	count   bool // the ledger can count rows
 	log     *logBuffer
 
 	mu    sync.Mutex
@@ -79,8 +80,12 @@ func (l *lab) tell(w collecttest.World) {
 
 func (l *lab) collector(t interface{ Fatal(...any) }, holder string) *collect.Collector {
 	l.config.Holder = holder
+	ledger := collect.Ledger(l.ledger)
+	if l.count {
+		ledger = collecttest.Counting{Ledger: l.ledger}
+	}
 	c, err := collect.New(collect.Deps{
-		Windows: l.windows, Ledger: l.ledger, Providers: []pipeline.Provider{l.cloud}, Registry: prometheus.NewRegistry(),
+		Windows: l.windows, Ledger: ledger, Providers: []pipeline.Provider{l.cloud}, Registry: prometheus.NewRegistry(),
 		Log: slog.New(slog.NewTextHandler(l.log, nil)),
 	}, l.config)
 	if err != nil {
@@ -332,6 +337,7 @@ func TestAnyOrderAnyNumberOfTimesEqualsOneCleanRun(t *testing.T) {
 		}
 		clean, chaos := newLab(noon), newLab(noon)
 		chaos.config.MaxLines = rapid.IntRange(1, 60).Draw(t, "max lines")
+		chaos.count = rapid.Bool().Draw(t, "counting")
 		for i, w := range worlds {
 			start := noon.Add(time.Duration(i) * 3 * time.Hour)
 			clean.windows.Set(start)

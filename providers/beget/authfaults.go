@@ -15,7 +15,7 @@ type authSentence struct {
 }
 
 // wordMaintenance is spelt as Beget spells it.
-const wordMaintenance = "ACCOUNT_ON_MAINTANCE" //nolint:misspell // Beget's own spelling
+const wordMaintenance = "ACCOUNT_ON_MAINTANCE"
 
 // authSentences are the errors of POST /v1/auth and /v1/auth/refresh (openapi-auth-go: api/openapi.yaml, v1.1.2).
 func authSentences() map[string]authSentence {

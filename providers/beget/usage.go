@@ -27,45 +27,6 @@ func (t target) path(endpoint, word string) string {
 
 func (t target) scope(endpoint string) string { return t.prefix + endpoint }
 
-// statCache keeps answers of the wide periods, so that many past windows cost one request each.
-type statCache struct {
-	entries map[string]statEntry
-	points  int
-}
-
-type statEntry struct {
-	at   time.Time // by the cloud's clock
-	data points
-}
-
-// The cache's bounds: how old an answer may be, how long before an answer a window must have ended to be served from it
-// (points may come late), and how many points are kept (about 100 MB).
-const (
-	statCacheAge    = 15 * time.Minute
-	statSettled     = 5 * time.Minute
-	statCachePoints = 1_000_000
-)
-
-func (c *statCache) get(key string, to, now time.Time) (points, bool) {
-	e, ok := c.entries[key]
-	if !ok || now.Sub(e.at) > statCacheAge || now.Before(e.at) || to.After(e.at.Add(-statSettled)) {
-		return nil, false
-	}
-	return e.data, true
-}
-
-func (c *statCache) put(key string, p points, now time.Time) {
-	n := 0
-	for _, s := range p {
-		n += len(s)
-	}
-	if c.entries == nil || c.points+n > statCachePoints {
-		c.entries, c.points = map[string]statEntry{}, 0
-	}
-	c.entries[key] = statEntry{now, p}
-	c.points += n
-}
-
 // collectUsage reads the statistics of every known server and cloud database for one window. One that fails leaves the
 // others.
 func (s *session) collectUsage(ctx context.Context, task pipeline.Task, sink pipeline.Sink) (pipeline.Outcome, error) {

@@ -312,7 +312,7 @@ func (th *theatre) playUnderFire(t *testing.T, c *company, epoch int) (kills int
 // kill ends a collector or the engine at a random instant, and starts it again.
 func (th *theatre) kill(t *testing.T, collectors *[2]*process, name string) {
 	t.Helper()
-	time.Sleep(time.Duration(th.random.IntN(150)) * time.Millisecond) // a random instant is what is wanted here
+	<-time.After(time.Duration(th.random.IntN(150)) * time.Millisecond) // a random instant is what is wanted here
 	switch victim := th.random.IntN(6); victim {
 	case 0, 1:
 		collectors[victim].kill()
@@ -328,7 +328,7 @@ func (th *theatre) settle(t *testing.T, c *company, epoch int, since time.Time) 
 	t.Helper()
 	list, relisted := since, false
 	for turn, deadline := 1, time.Now().Add(90*time.Second); ; turn++ {
-		time.Sleep(50 * time.Millisecond)
+		<-time.After(50 * time.Millisecond)
 		_, settled := th.state(t, c, epoch, since)
 		if settled && relisted {
 			return

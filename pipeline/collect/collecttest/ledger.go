@@ -141,6 +141,22 @@ func (l *Ledger) append(a collect.Account, s pipeline.Slice, seenAt time.Time, t
 	}
 }
 
+// Counting is a Ledger that can count the rows of a slice.
+type Counting struct{ *Ledger }
+
+// SliceRows implements collect.RowCounter.
+func (l Counting) SliceRows(_ context.Context, a collect.Account, s pipeline.Slice, seenAt time.Time) (all, fresh int64, err error) {
+	for _, r := range l.Rows() {
+		if r.Account == a && r.Source == s.Source && inSlice(s, r.Charge.Start) {
+			all++
+			if r.SeenAt.Equal(seenAt) {
+				fresh++
+			}
+		}
+	}
+	return all, fresh, nil
+}
+
 // Rows gives every row, in the order in which they were appended.
 func (l *Ledger) Rows() []Row {
 	l.mu.Lock()
