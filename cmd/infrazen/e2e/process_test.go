@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -101,7 +102,7 @@ func (p *process) signal(t *testing.T, s syscall.Signal) {
 		return
 	default:
 	}
-	if err := p.cmd.Process.Signal(s); err != nil && err != os.ErrProcessDone {
+	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		t.Fatalf("cannot signal: %v", err)
 	}
 }
