@@ -12,6 +12,8 @@ type Config struct {
 	// DSN is the address with user, password and database:
 	// "http://host:8123/infrazen" or "clickhouse://user:password@host:9000/infrazen".
 	DSN string
+	// DSNSetting is what the setting with the DSN is called, for error messages. "clickhouse.dsn (INFRAZEN_CLICKHOUSE_DSN)" when empty.
+	DSNSetting string
 	// Cluster is the name of a ClickHouse cluster whose shards and replicas hold the tables. Empty means one server.
 	Cluster string
 	// Analyst is the database with the views for analysts. Empty means "analyst" beside the databases "default" and
@@ -63,6 +65,9 @@ func (c Config) Validate() error {
 
 func (c Config) withDefaults() Config {
 	d := DefaultConfig()
+	if c.DSNSetting == "" {
+		c.DSNSetting = "clickhouse.dsn (INFRAZEN_CLICKHOUSE_DSN)"
+	}
 	if c.MaxConns == 0 {
 		c.MaxConns = d.MaxConns
 	}

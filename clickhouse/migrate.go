@@ -41,7 +41,7 @@ func (s *Store) Migrate(ctx context.Context, lock Lock) error {
 
 func (s *Store) migrateAll(ctx context.Context) error {
 	if err := s.createDatabase(ctx); err != nil {
-		return err
+		return fmt.Errorf("%w; check the setting %s", err, s.cfg.DSNSetting)
 	}
 	files, err := renderMigrations(s.names())
 	if err != nil {

@@ -22,6 +22,8 @@ import (
 type Config struct {
 	// DSN is a postgres:// address or a list of key=value.
 	DSN string
+	// DSNSetting is what the setting with the DSN is called, for error messages; "postgres.dsn (INFRAZEN_POSTGRES_DSN)" when empty.
+	DSNSetting string
 	// Key is the key-encryption key: 32 bytes in base64, as NewKey makes. It is kept outside the database. Without it the
 	// store works but neither seals nor opens secrets.
 	Key string
@@ -36,6 +38,9 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
+	if c.DSNSetting == "" {
+		c.DSNSetting = "postgres.dsn (INFRAZEN_POSTGRES_DSN)"
+	}
 	if c.KeySetting == "" {
 		c.KeySetting = "key_file (INFRAZEN_KEY_FILE)"
 	}

@@ -35,7 +35,7 @@ func Open(ctx context.Context, cfg Config, logger *slog.Logger, reg prometheus.R
 	}
 	poolConfig, err := cfg.pool()
 	if err != nil {
-		return nil, fmt.Errorf("cannot open PostgreSQL: %w", err)
+		return nil, fmt.Errorf("cannot open PostgreSQL: %w; check the setting %s", err, cfg.DSNSetting)
 	}
 	m := newMetrics()
 	poolConfig.ConnConfig.Tracer = queryTracer{m}
@@ -45,25 +45,34 @@ func Open(ctx context.Context, cfg Config, logger *slog.Logger, reg prometheus.R
 	}
 	s := &Store{cfg: cfg, pool: pool, log: logger, metrics: m}
 	s.keys.Store(keys)
-	if err := errors.Join(s.waitReady(ctx), m.register(reg, pool)); err != nil {
+	if err := s.waitReady(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("cannot open PostgreSQL: %w; check the setting %s", err, cfg.DSNSetting)
+	}
+	if err := m.register(reg, pool); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("cannot open PostgreSQL: %w", err)
 	}
 	return s, nil
 }
 
-// waitReady pings until the database answers. It gives up at once when waiting cannot help.
+// waitReady pings until the database answers. It gives up at once when waiting cannot help. Of a wait that was too long it
+// tells what stood in the way, rather than that time ran out.
 func (s *Store) waitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.ConnectTimeout)
 	defer cancel()
+	var cause error
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		err := s.Ping(ctx)
 		if err == nil || refused(err) {
 			return err
 		}
+		if cause == nil || ctx.Err() == nil {
+			cause = err
+		}
 		select {
 		case <-ctx.Done():
-			return err
+			return cause
 		case <-time.After(pause):
 		}
 	}

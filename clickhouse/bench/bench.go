@@ -86,8 +86,12 @@ func Bench(ctx context.Context, o Options) (figures []Figure, err error) {
 		name    string
 		measure func(context.Context) error
 	}{
-		{"appending charges", b.appends}, {"appending samples", b.samples}, {"loading the ledger", b.load},
-		{"the size of a charge", b.size}, {"questions of one client", b.oneClient}, {"questions of eight clients", b.eightClients},
+		{"appending charges", b.appends},
+		{"appending samples", b.samples},
+		{"loading the ledger", b.load},
+		{"the size of a charge", b.size},
+		{"questions of one client", b.oneClient},
+		{"questions of eight clients", b.eightClients},
 	} {
 		b.Progress("measuring " + part.name)
 		if err := part.measure(ctx); err != nil {

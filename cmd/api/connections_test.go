@@ -186,9 +186,14 @@ func (s suite) TestViewersChangeNothing(t *testing.T) {
 		body         any
 	}{
 		{"POST", "/api/v1/connections", map[string]any{"kind": "toy", "name": "x", "settings": toySettings("good")}},
-		{"PATCH", path, map[string]any{"version": 1, "name": "x"}}, {"DELETE", path, nil}, {"POST", path + "/sync", nil}, {"POST", path + "/test", nil},
+		{"PATCH", path, map[string]any{"version": 1, "name": "x"}},
+		{"DELETE", path, nil},
+		{"POST", path + "/sync", nil},
+		{"POST", path + "/test", nil},
 		{"POST", "/api/v1/connections/test", map[string]any{"kind": "toy", "settings": toySettings("good")}},
-		{"POST", "/api/v1/budgets", budgetBody("x")}, {"PUT", "/api/v1/budgets/" + unknownID, budgetBody("x")}, {"DELETE", "/api/v1/budgets/" + unknownID, nil},
+		{"POST", "/api/v1/budgets", budgetBody("x")},
+		{"PUT", "/api/v1/budgets/" + unknownID, budgetBody("x")},
+		{"DELETE", "/api/v1/budgets/" + unknownID, nil},
 	} {
 		if a := w.asViewer().do(r.method, r.path, r.body); a.status != http.StatusForbidden {
 			t.Errorf("%s %s by a viewer: %d", r.method, r.path, a.status)

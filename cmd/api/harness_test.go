@@ -252,16 +252,6 @@ func (a *answer) want(status int) *answer {
 	return a
 }
 
-// json reads the body.
-func (a *answer) json() map[string]any {
-	a.t.Helper()
-	var m map[string]any
-	if err := json.Unmarshal(a.body, &m); err != nil {
-		a.t.Fatalf("the answer is no JSON object: %v: %s", err, a.body)
-	}
-	return m
-}
-
 // at walks into the body: at("connections", 0, "id").
 func (a *answer) at(path ...any) any {
 	a.t.Helper()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"sync"
@@ -106,6 +107,11 @@ func (s suite) TestClientGoesAway(t *testing.T) {
 	cancel()
 	<-gone.ended
 	wg.Wait()
+	late := httptest.NewRecorder()
+	w.server.ServeHTTP(late, r)
+	if late.Code != 499 || strings.Contains(w.log.String(), "ERROR") {
+		t.Errorf("a request without a client ends with %d; the log says %s", late.Code, w.log.String())
+	}
 }
 
 // watched is a store whose balances wait until nobody wants them any more.

@@ -260,3 +260,30 @@ func (s suite) TestNobodyReadsNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestFaultsRepeatNoSecret sends bodies that are wrong beside a secret, or in it. client.do looks for the marker.
+func (s suite) TestFaultsRepeatNoSecret(t *testing.T) {
+	w := s.world(t)
+	c := w.asAdmin()
+	long := strings.Repeat(marker, 200)
+	for _, r := range []struct{ method, path, body string }{
+		{"POST", "/session", `{"password":"` + marker + `"}`},
+		{"POST", "/session", `{"email":"a@b.test","password":"` + marker + `","remember":true}`},
+		{"POST", "/session", `{"email":"a@b.test","password":["` + marker + `"]}`},
+		{"POST", "/session", `{"email":"a@b.test","password":"` + long + `"}`},
+		{"POST", "/session", `{"email":"a@b.test","password":"` + marker},
+		{"POST", "/session/link", `{"token":"` + long + `"}`},
+		{"PUT", "/session/password", `{"new":"` + marker + `","old":5}`},
+		{"POST", "/connections", `{"name":"x","settings":{"password":"` + marker + `"}}`},
+		{"POST", "/connections", `{"kind":"toy","name":"x","settings":{"password":{"v":"` + marker + `"}}}`},
+		{"POST", "/connections/test", `{"kind":"toy","settings":{"login":"` + marker + `","password":"` + marker + `","region":"` + marker + `"}}`},
+		{"PATCH", "/connections/" + unknownID, `{"settings":{"password":"` + marker + `"},"x":1}`},
+	} {
+		if a := c.do(r.method, "/api/v1"+r.path, r.body); a.status < 400 || a.status >= 500 {
+			t.Errorf("%s %s: %d", r.method, r.path, a.status)
+		}
+	}
+	if strings.Contains(w.log.String(), marker) {
+		t.Error("a secret in the log")
+	}
+}

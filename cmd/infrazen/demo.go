@@ -67,7 +67,13 @@ func (d *demo) run(ctx context.Context) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	srv := &http.Server{Handler: d.clouds, ReadHeaderTimeout: 10 * time.Second}
-	g.Go(func() error { return boot.ServeUntil(ctx, srv, d.listener) })
+	g.Go(func() error {
+		if err := srv.Serve(d.listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("cannot serve the demo clouds: %w", err)
+		}
+		return nil
+	})
+	g.Go(func() error { <-ctx.Done(); return srv.Close() })
 	g.Go(func() error {
 		tick := time.NewTicker(demoPace)
 		defer tick.Stop()

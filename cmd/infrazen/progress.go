@@ -10,21 +10,22 @@ import (
 // progressEvery is how often the progress of the first collection is looked at.
 const progressEvery = time.Second
 
-// showProgress prints how far the first collection is, a line for every tenth, until it is through.
+// showProgress prints how far the first collection is, a line for every tenth, until it is through. A store that does not
+// answer is asked again: what is shown must never stop what works.
 func (p *product) showProgress(ctx context.Context, tenant pipeline.TenantID) error {
 	tick := time.NewTicker(progressEvery)
 	defer tick.Stop()
 	shown := int64(-1)
 	for {
 		done, total, err := p.windows(ctx, tenant)
-		if err != nil {
-			return ignoreCanceled(err)
-		}
-		if total > 0 && done*10/total > shown {
+		switch {
+		case err != nil && ctx.Err() == nil:
+			p.env.Log.WarnContext(ctx, "cannot tell how far the collection is", "error", err)
+		case total > 0 && done*10/total > shown:
 			shown = done * 10 / total
 			p.out.printf("История загружена на %d %%\n", "History loaded: %d%%\n", shown*10)
 		}
-		if total > 0 && done == total {
+		if err == nil && total > 0 && done == total {
 			return nil
 		}
 		select {

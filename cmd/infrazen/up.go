@@ -104,11 +104,24 @@ func (p *product) prepare(ctx context.Context) error {
 	})
 }
 
-// serve runs the services and tells where to look.
+// serve runs the clouds and the services. The clouds end last: a collector that is being stopped must not see them go away.
 func (p *product) serve(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
+	clouds, closeClouds := context.WithCancel(context.WithoutCancel(ctx))
+	g.Go(func() error { return p.demo.run(clouds) })
+	g.Go(func() error { defer closeClouds(); return p.runServices(ctx) })
+	g.Go(func() error {
+		<-ctx.Done()
+		p.out.printf("Останавливаю…\n", "Stopping…\n")
+		return nil
+	})
+	return ignoreCanceled(g.Wait())
+}
+
+// runServices runs the three services and tells where to look.
+func (p *product) runServices(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
 	ready := make(chan struct{})
-	g.Go(func() error { return p.demo.run(ctx) })
 	g.Go(func() error { return wire.RunCollector(ctx, p.env, p.stores) })
 	g.Go(func() error { return wire.RunBot(ctx, p.env, p.stores) })
 	g.Go(func() error { return wire.RunAPI(ctx, p.env, p.stores, ready) })
@@ -120,9 +133,7 @@ func (p *product) serve(ctx context.Context) error {
 		}
 		return p.welcome(ctx)
 	})
-	err := g.Wait()
-	p.out.printf("Останавливаю…\n", "Stopping…\n")
-	return ignoreCanceled(err)
+	return g.Wait()
 }
 
 // welcome prints the address, a sign-in link, and the progress of the first collection.

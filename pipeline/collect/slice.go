@@ -132,12 +132,23 @@ func (w *Writer) drop() {
 	w.stage = nil
 }
 
-// commit compares and appends until the ledger holds the content. The last comparison, which finds nothing, is the
-// proof that it does.
+// RowCounter is what a ledger has that can count the rows of a slice without adding them up. With it an append is looked
+// at by its rows: when the slice has grown by exactly ours since before it was compared, nobody else has touched it.
+type RowCounter interface {
+	// SliceRows counts the rows of a slice, and those of them that were appended with an instant, to the microsecond.
+	SliceRows(ctx context.Context, a Account, s pipeline.Slice, seenAt time.Time) (all, fresh int64, err error)
+}
+
+// commit compares and appends until the ledger holds the content: until a comparison finds nothing, or the rows of the
+// slice are those that were compared with and ours.
 func (w *Writer) commit(ctx context.Context) error {
 	var last digest
 	repeated, taken := 0, int64(0)
 	for round := range maxRounds {
+		before, err := w.rows(ctx, time.Time{})
+		if err != nil {
+			return err
+		}
 		d, err := w.run(ctx)
 		if err != nil {
 			return err
@@ -149,24 +160,46 @@ func (w *Writer) commit(ctx context.Context) error {
 			repeated, taken = 0, w.Appended
 		}
 		last, w.Appended = d.held, taken // an append from this state was dropped: somebody had made one before us
-		if err := w.append(ctx, &d, saltOf(repeated)); err != nil {
+		landed, err := w.append(ctx, &d, saltOf(repeated), before)
+		if landed || err != nil {
 			return err
 		}
 	}
 	return fmt.Errorf("cannot write %s: %w", w.slice.Source, errUnsettled)
 }
 
-func (w *Writer) append(ctx context.Context, d *difference, salt string) error {
+// sliceRows are the rows of a slice, and those of one append; known is false when the ledger does not count.
+type sliceRows struct {
+	all, fresh int64
+	known      bool
+}
+
+func (w *Writer) rows(ctx context.Context, seenAt time.Time) (sliceRows, error) {
+	counter, ok := w.ledger.(RowCounter)
+	if !ok {
+		return sliceRows{}, nil
+	}
+	all, fresh, err := counter.SliceRows(ctx, w.account, w.slice, seenAt)
+	if err != nil {
+		return sliceRows{}, fmt.Errorf("cannot count the rows of %s: %w", w.slice.Source, err)
+	}
+	return sliceRows{all: all, fresh: fresh, known: true}, nil
+}
+
+// append adds the difference. It tells whether that has surely landed, upon what was compared with and nothing else.
+func (w *Writer) append(ctx context.Context, d *difference, salt string, before sliceRows) (landed bool, err error) {
 	seenAt, err := w.clock(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	lines := d.charges(w.content)
 	if err := w.ledger.Append(ctx, w.account, w.slice, seenAt, w.token(d.held, salt), lines); err != nil {
-		return fmt.Errorf("cannot append to %s: %w", w.slice.Source, err)
+		return false, fmt.Errorf("cannot append to %s: %w", w.slice.Source, err)
 	}
-	w.Appended += int64(len(lines))
-	return nil
+	n := int64(len(lines))
+	w.Appended += n
+	after, err := w.rows(ctx, seenAt)
+	return after.known && before.known && after.all == before.all+n && after.fresh == n, err
 }
 
 func (w *Writer) commitStaged(ctx context.Context) error {

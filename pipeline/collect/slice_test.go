@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/infrazen/infrazen/pipeline"
-	"github.com/infrazen/infrazen/pipeline/collect"
-	"github.com/infrazen/infrazen/pipeline/collect/collecttest"
 	"github.com/shopspring/decimal"
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
+
+	"github.com/infrazen/infrazen/pipeline"
+	"github.com/infrazen/infrazen/pipeline/collect"
+	"github.com/infrazen/infrazen/pipeline/collect/collecttest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -152,7 +153,15 @@ func TestSliceMayReturnToAnEarlierContent(t *testing.T) {
 }
 
 func TestLateAppendOfAnotherCollectorIsDropped(t *testing.T) {
-	l, now := collecttest.NewLedger(), day
+	l := collecttest.NewLedger()
+	testLateAppend(t, l, l)
+	l = collecttest.NewLedger()
+	testLateAppend(t, l, collecttest.Counting{Ledger: l})
+}
+
+func testLateAppend(t *testing.T, l *collecttest.Ledger, ledger collect.Ledger) {
+	t.Helper()
+	now := day
 	write(t, l, slice, options(&now), charge(1, "a", "1"))
 	lost := errors.New("lease lost")
 	// A collector with older news stands still between its comparison and its append, while another does its work.
@@ -171,7 +180,7 @@ func TestLateAppendOfAnotherCollectorIsDropped(t *testing.T) {
 		}
 		return nil
 	}
-	w := collect.NewWriter(l, account, slice, o)
+	w := collect.NewWriter(ledger, account, slice, o)
 	if err := w.Add(context.Background(), charge(1, "a", "2")); err != nil {
 		t.Fatal(err)
 	}
@@ -202,6 +211,10 @@ func TestSlicesSurviveLostRequests(t *testing.T) {
 		l, now := collecttest.NewLedger(), day
 		o := options(&now)
 		o.MaxLines = rapid.IntRange(1, 40).Draw(t, "max lines")
+		ledger := collect.Ledger(l)
+		if rapid.Bool().Draw(t, "counting") {
+			ledger = collecttest.Counting{Ledger: l}
+		}
 		failure := errors.New("connection lost")
 		lose := func(string) func(collect.Account, pipeline.Slice) error {
 			return func(collect.Account, pipeline.Slice) error {
@@ -220,7 +233,7 @@ func TestSlicesSurviveLostRequests(t *testing.T) {
 			charges := anyCharges(30).Draw(t, "charges")
 			for done := false; !done; {
 				l.BeforeAppend, l.AfterAppend = lose("request"), lose("answer")
-				w := collect.NewWriter(l, account, slice, o)
+				w := collect.NewWriter(ledger, account, slice, o)
 				for _, c := range charges {
 					if err := w.Add(context.Background(), c); err != nil {
 						t.Fatal(err)

@@ -88,7 +88,7 @@ func (s *Server) start(ctx context.Context) error {
 
 // choosePort finds the port free, or finds a free port. It stays the same when the engine is started again.
 func (s *Server) choosePort() error {
-	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(s.cfg.Port)))
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(s.cfg.Port))) //nolint:noctx // a look that is over at once
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("port %d of 127.0.0.1: %w", s.cfg.Port, ErrPortTaken)
 	}

@@ -14,6 +14,9 @@ type authSentence struct {
 	retry  bool
 }
 
+// wordMaintenance is spelt as Beget spells it.
+const wordMaintenance = "ACCOUNT_ON_MAINTANCE"
+
 // authSentences are the errors of POST /v1/auth and /v1/auth/refresh (openapi-auth-go: api/openapi.yaml, v1.1.2).
 func authSentences() map[string]authSentence {
 	return map[string]authSentence{
@@ -72,7 +75,7 @@ func authSentences() map[string]authSentence {
 			"Beget больше не принимает коды входа: неверных было слишком много. Выключите двухфакторный вход и проверьте подключение через час.",
 			"Beget takes no more sign-in codes: too many were wrong. Switch off two-factor sign-in and test the connection in an hour.", false,
 		},
-		"ACCOUNT_ON_MAINTANCE": {
+		wordMaintenance: {
 			pipeline.FaultAccount,
 			"Учётная запись Beget на обслуживании. Ничего делать не нужно: сбор продолжится сам, когда Beget закончит.",
 			"The Beget account is under maintenance. Nothing needs doing: collection goes on by itself when Beget has finished.", true,

@@ -72,16 +72,16 @@ func (inv *inventory) readNames(ctx context.Context) {
 	sc.close(err)
 	sc.found = int64(len(regions))
 	if err == nil {
-		inv.session.regions = regions
+		inv.regions = regions
 	}
 	projects, err := inv.listProjects(ctx)
 	sc = inv.report.scope(scopeProjects)
 	sc.close(err)
 	sc.found = int64(len(projects))
 	if err == nil {
-		inv.session.projects = projects
+		inv.projects = projects
 	}
-	inv.names = names{projects: inv.session.projects, regions: inv.session.regions}
+	inv.names = names{projects: inv.projects, regions: inv.regions}
 }
 
 func (inv *inventory) readVPS(ctx context.Context) {

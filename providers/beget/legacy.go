@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -34,9 +35,7 @@ type legacyError struct {
 func (e *legacyError) Error() string { return "error " + codeWord(string(e.Code)) }
 
 // errNoResult says that neither level of the envelope holds a result.
-type errNoResult struct{}
-
-func (errNoResult) Error() string { return "the envelope holds no result" }
+var errNoResult = errors.New("the envelope holds no result")
 
 // legacy calls a method (its scope is "section/method") and gives the bytes of its result.
 func (s *session) legacy(ctx context.Context, scope string, input map[string]string) (json.RawMessage, error) {
@@ -60,17 +59,18 @@ func (s *session) legacy(ctx context.Context, scope string, input map[string]str
 	if f := s.modernStatusFault(scope, ans.Status); f != nil {
 		return nil, f
 	}
-	result, lerr := openEnvelope(ans.Body)
-	switch e := lerr.(type) {
-	case nil:
+	result, err := openEnvelope(ans.Body)
+	if err == nil {
 		return result, nil
-	case *legacyError:
-		return nil, s.stickyThrottle(s.legacyErrorFault(scope, e))
+	}
+	var told *legacyError
+	if errors.As(err, &told) {
+		return nil, s.stickyThrottle(s.legacyErrorFault(scope, told))
 	}
 	if f := s.edge.JSON(scope, ans, new(json.RawMessage)); f != nil {
 		return nil, f
 	}
-	return nil, s.edge.Malformed(scope, lerr.Error())
+	return nil, s.edge.Malformed(scope, err.Error())
 }
 
 // legacyForm is the body of a call. The password goes here and never into the address.
@@ -102,7 +102,7 @@ func openEnvelope(body []byte) (json.RawMessage, error) {
 	}
 	answer, ok := present(outer.Answer)
 	if !ok {
-		return nil, errNoResult{}
+		return nil, errNoResult
 	}
 	if answer[0] != '{' {
 		return answer, nil
@@ -117,7 +117,7 @@ func openEnvelope(body []byte) (json.RawMessage, error) {
 	if result, ok := present(inner.Result); ok {
 		return result, nil
 	}
-	return nil, errNoResult{}
+	return nil, errNoResult
 }
 
 // present tells whether a value is there and not null.

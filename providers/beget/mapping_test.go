@@ -2,6 +2,7 @@ package beget
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -261,8 +262,10 @@ func TestHistory(t *testing.T) {
 	got, undated := historyEvents(a.History)
 	day := func(d int) time.Time { return time.Date(2026, 1, d, 0, 0, 0, 0, moscow()).UTC() }
 	want := []pipeline.ResourceEvent{
-		{Kind: pipeline.EventCreated, Time: day(1)}, {Kind: pipeline.EventResized, Time: day(2)},
-		{Kind: pipeline.EventRemoved, Time: day(3), Failed: true}, {Kind: pipeline.EventUnrecognised, Time: day(3)},
+		{Kind: pipeline.EventCreated, Time: day(1)},
+		{Kind: pipeline.EventResized, Time: day(2)},
+		{Kind: pipeline.EventRemoved, Time: day(3), Failed: true},
+		{Kind: pipeline.EventUnrecognised, Time: day(3)},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -283,8 +286,9 @@ func TestEnvelope(t *testing.T) {
 		t.Helper()
 		got, err := openEnvelope([]byte(body))
 		var gotCode string
-		if e, ok := err.(*legacyError); ok {
-			gotCode = string(e.Code)
+		var told *legacyError
+		if errors.As(err, &told) {
+			gotCode = string(told.Code)
 		} else if err != nil {
 			gotCode = "-"
 		}
@@ -310,9 +314,9 @@ func TestEnvelope(t *testing.T) {
 
 func TestAuthWords(t *testing.T) {
 	words := strings.Fields("INTERNAL_ERROR EMPTY_LOGIN EMPTY_PASSWORD INCORRECT_CREDENTIALS IP_BLOCKED CODE_REQUIRED INCORRECT_CODE CODE_SENT_LIMIT " +
-		"CODE_INPUT_LIMIT ACCOUNT_ON_MAINTANCE ACCOUNT_DELETED CODE_REQUIRED_EMAIL CODE_REQUIRED_SMS PAYLOAD_CHANGED TOKEN_REVOKED SOMETHING_NEW")
+		"CODE_INPUT_LIMIT ACCOUNT_DELETED CODE_REQUIRED_EMAIL CODE_REQUIRED_SMS PAYLOAD_CHANGED TOKEN_REVOKED SOMETHING_NEW")
 	said := map[string]string{}
-	for _, w := range words {
+	for _, w := range append(words, wordMaintenance) {
 		f := authFault(w)
 		for _, text := range []string{f.Text.RU, f.Text.EN} {
 			if other, twice := said[text]; twice || len(text) < 40 {

@@ -139,7 +139,7 @@ func readPages[T any](ctx context.Context, key func(T) string, fetch func(ctx co
 		if err != nil {
 			return got, err
 		}
-		if p.items.Null && !(p.total.Known && p.total.N == 0) {
+		if p.items.Null && (!p.total.Known || p.total.N != 0) {
 			return got, malformed("the list is missing")
 		}
 		if total >= 0 && p.total.Known && p.total.N != total {

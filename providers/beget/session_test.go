@@ -289,7 +289,11 @@ func TestVanishedMachineTellsWhen(t *testing.T) {
 	}
 	// While the list fails, nothing may look vanished.
 	s.Break(begetsim.Fault{Path: "/v1/vps/server/list", Status: 500})
+	asked := s.Requests()["GET /v1/vps/"+vmInteger+"/history"]
 	rec, _ = collect(t, open(t, settings(url), testNow), task)
+	if n := s.Requests()["GET /v1/vps/"+vmInteger+"/history"]; n != asked {
+		t.Error("the history of a machine is asked for though the list failed")
+	}
 	if len(rec.IDs()["vps"]) != 0 {
 		t.Errorf("servers %v out of a list that failed", rec.IDs()["vps"])
 	}

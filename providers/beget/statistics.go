@@ -61,8 +61,10 @@ func statistics() []statistic {
 		{"disk", []series{{"data_read", pipeline.DiskReadBytes, 1}, {"data_write", pipeline.DiskWriteBytes, 1}}},
 		{"disk-usage", []series{{"disk_usage", pipeline.DiskUsedBytes, mebibyte}}},
 		{"network", []series{
-			{"data_rx", pipeline.NetworkReceiveBytes, 1}, {"data_tx", pipeline.NetworkTransmitBytes, 1},
-			{"data_rx_private", pipeline.PrivateNetReceiveBytes, 1}, {"data_tx_private", pipeline.PrivateNetSendBytes, 1},
+			{"data_rx", pipeline.NetworkReceiveBytes, 1},
+			{"data_tx", pipeline.NetworkTransmitBytes, 1},
+			{"data_rx_private", pipeline.PrivateNetReceiveBytes, 1},
+			{"data_tx_private", pipeline.PrivateNetSendBytes, 1},
 		}},
 		{"load-average", []series{
 			{"la1", pipeline.LoadAverage1, 1}, {"la5", pipeline.LoadAverage5, 1}, {"la15", pipeline.LoadAverage15, 1},

@@ -129,7 +129,7 @@ func (c *Client) Do(ctx context.Context, r Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, c.transportFault(ctx, r.Scope, err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // what was read stands
 	c.clock.note(resp.Header, before, c.cfg.Env.Now())
 	if f := c.statusFault(r.Scope, resp); f != nil {
 		return Answer{}, f

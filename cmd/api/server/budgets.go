@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -99,8 +100,8 @@ func (b budgetBody) budget(c caller) (pipeline.Budget, error) {
 }
 
 func badQuestionFaults(err error) []fault {
-	bad, ok := err.(*ask.BadQuestion)
-	if !ok {
+	var bad *ask.BadQuestion
+	if !errors.As(err, &bad) {
 		return []fault{{location: "body", text: pipeline.Textf("%s", "%s", err.Error())}}
 	}
 	return badQuestion(bad).faults

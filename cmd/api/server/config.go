@@ -26,7 +26,7 @@ type Config struct {
 	ProbeTimeout time.Duration
 	// RequestTimeout bounds all other requests. Defaults to 15 seconds.
 	RequestTimeout time.Duration
-	// ShutdownTimeout is how long requests under way may go on when the service ends. Defaults to 8 seconds.
+	// ShutdownTimeout is how long requests under way may go on when the service ends. Defaults to 3 seconds.
 	ShutdownTimeout time.Duration
 }
 
@@ -39,7 +39,7 @@ func DefaultConfig() Config {
 		CostTimeout:       30 * time.Second,
 		ProbeTimeout:      45 * time.Second,
 		RequestTimeout:    15 * time.Second,
-		ShutdownTimeout:   8 * time.Second,
+		ShutdownTimeout:   3 * time.Second,
 	}
 }
 

@@ -134,6 +134,8 @@ func (s *Server) refusalOf(ctx context.Context, err error) *refusal {
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil:
 		return refuse(http.StatusGatewayTimeout, "Ответ не получен вовремя. Сократите период или повторите позже.",
 			"There was no answer in time. Shorten the period or try again later.")
+	case errors.Is(ctx.Err(), context.Canceled):
+		return refuse(statusClientGone, "Запрос отменён.", "The request was cancelled.")
 	}
 	if s.storeAway(ctx, err) {
 		s.Log.WarnContext(ctx, "store does not answer", "request_id", aboutOf(ctx).id, "error", err)
@@ -142,6 +144,9 @@ func (s *Server) refusalOf(ctx context.Context, err error) *refusal {
 	s.Log.ErrorContext(ctx, "request failed", "request_id", aboutOf(ctx).id, "error", err)
 	return internal()
 }
+
+// statusClientGone is for the log and the metrics: nobody reads the answer to a request whose client has gone away.
+const statusClientGone = 499
 
 func internal() *refusal {
 	return refuse(http.StatusInternalServerError, "Внутренняя ошибка InfraZen. Повторите; если не пройдёт, сообщите в поддержку номер запроса.",

@@ -154,10 +154,11 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	}
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Config.ShutdownTimeout)
 	defer cancel()
-	err := h.Shutdown(stop)
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = h.Close()
+	if err := h.Shutdown(stop); err != nil {
+		_ = h.Close()
 	}
-	<-ended
-	return err
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("cannot serve on %s: %w", l.Addr(), err)
+	}
+	return nil
 }

@@ -6,12 +6,17 @@ import (
 	"log/slog"
 	"maps"
 	"math/rand/v2"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/infrazen/infrazen/clickhouse"
 	"github.com/infrazen/infrazen/clickhouse/embedded"
 	"github.com/infrazen/infrazen/clickhouse/embedded/child"
@@ -21,7 +26,8 @@ import (
 	"github.com/infrazen/infrazen/pipeline/collect/collecttest"
 	"github.com/infrazen/infrazen/postgres"
 	pgembedded "github.com/infrazen/infrazen/postgres/embedded"
-	"github.com/prometheus/client_golang/prometheus"
+	"github.com/infrazen/infrazen/providers/beget"
+	"github.com/infrazen/infrazen/providers/beget/begetsim"
 )
 
 // killsOfEpoch is how many times in an epoch something is killed while windows are being collected, before the epoch's
@@ -41,6 +47,8 @@ type theatre struct {
 	facts   *clickhouse.Store
 	engine  *enginetest.Engine
 	wire    *wire
+	beget   *httptest.Server
+	clock   *atomic.Int64 // of the stand-in for Beget
 	story   *story
 	random  *rand.Rand
 }
@@ -50,9 +58,14 @@ type company struct {
 	tenant pipeline.TenantID
 	small  pipeline.Connection
 	focus  pipeline.Connection
+	beget  pipeline.Connection
 	folder string
 	world  string
 	ends   []time.Time
+}
+
+func (c *company) connections() []pipeline.ConnectionID {
+	return []pipeline.ConnectionID{c.small.ID, c.focus.ID, c.beget.ID}
 }
 
 func TestKilledCollectorsLeaveWhatACleanRunLeaves(t *testing.T) {
@@ -116,10 +129,22 @@ func open(t *testing.T, seed uint64) *theatre {
 	if err := facts.Migrate(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
+	th := &theatre{stage: s, windows: windows, facts: facts, engine: engine, wire: wire, random: rand.New(rand.NewPCG(seed, 2)), clock: &atomic.Int64{}}
 	base := time.Now().UTC().Truncate(time.Hour).Add(-(billHours + epochs + 2) * time.Hour)
-	return &theatre{
-		stage: s, windows: windows, facts: facts, engine: engine, wire: wire, story: tellStory(seed, base), random: rand.New(rand.NewPCG(seed, 2)),
-	}
+	th.story = tellStory(seed, base)
+	th.beget = httptest.NewServer(begetsim.New(th.story.beget(seed, func() time.Time { return time.Unix(th.clock.Load(), 0) })))
+	t.Cleanup(func() {
+		th.beget.CloseClientConnections()
+		th.beget.Close()
+	})
+	return th
+}
+
+// play puts an epoch's world before a company. What is billed may be another epoch's.
+func (th *theatre) play(t *testing.T, c *company, epoch, bill int) {
+	t.Helper()
+	th.clock.Store(th.story.worlds[epoch].Clock.Unix())
+	th.story.play(t, c.world, c.folder, epoch, bill)
 }
 
 func (th *theatre) company(t *testing.T, name string) *company {
@@ -141,6 +166,7 @@ func (th *theatre) company(t *testing.T, name string) *company {
 	}
 	c.small = make(collecttest.Kind, map[string]string{"login": c.world}, map[string]string{"password": "secret"})
 	c.focus = make("focus", map[string]string{"source": "folder", "folder": name}, nil)
+	c.beget = make(beget.Kind, map[string]string{beget.FieldLogin: begetLogin, beget.FieldAddress: th.beget.URL}, map[string]string{beget.FieldPassword: begetPassword})
 	return c
 }
 
@@ -170,7 +196,7 @@ func (th *theatre) planAt(t *testing.T, c *company, epoch int, due, listDue time
 	t.Helper()
 	small, focus := th.plans(epoch, due)
 	focus[0].DueAt = listDue
-	for conn, plans := range map[pipeline.ConnectionID][]collect.WindowPlan{c.small.ID: small, c.focus.ID: focus} {
+	for conn, plans := range map[pipeline.ConnectionID][]collect.WindowPlan{c.small.ID: small, c.focus.ID: focus, c.beget.ID: small[:1]} {
 		if err := th.windows.Plan(t.Context(), collect.Account{Tenant: c.tenant, Connection: conn}, plans); err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +208,7 @@ func (th *theatre) state(t *testing.T, c *company, epoch int, since time.Time) (
 	t.Helper()
 	hour := th.story.worlds[epoch].Clock.Truncate(time.Hour)
 	settled = true
-	for _, conn := range []pipeline.ConnectionID{c.small.ID, c.focus.ID} {
+	for _, conn := range c.connections() {
 		windows, err := th.windows.WindowsOf(t.Context(), c.tenant, conn, 1000)
 		if err != nil {
 			t.Fatal(err)
@@ -210,9 +236,9 @@ func (th *theatre) ended(t *testing.T, c *company) {
 
 func (th *theatre) playClean(t *testing.T, c *company, epoch int) {
 	t.Helper()
-	th.story.play(t, c.world, c.folder, epoch, epoch)
+	th.play(t, c, epoch, epoch)
 	since := th.plan(t, c, epoch)
-	collector, err := th.collector(th.windows, th.facts)
+	collector, err := th.collector(unpaced{th.windows}, th.facts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +253,7 @@ func (th *theatre) playClean(t *testing.T, c *company, epoch int) {
 func (th *theatre) faults(t *testing.T, c *company) string {
 	t.Helper()
 	var all string
-	for _, conn := range []pipeline.ConnectionID{c.small.ID, c.focus.ID} {
+	for _, conn := range c.connections() {
 		windows, err := th.windows.WindowsOf(t.Context(), c.tenant, conn, 1000)
 		if err != nil {
 			t.Fatal(err)
@@ -252,7 +278,7 @@ func (th *theatre) playUnderFire(t *testing.T, c *company, epoch int) (kills int
 		}
 	}()
 	// News that will be restated before the epoch is over, collected any number of times.
-	th.story.play(t, c.world, c.folder, epoch, th.random.IntN(epochs))
+	th.play(t, c, epoch, th.random.IntN(epochs))
 	since := th.plan(t, c, epoch)
 	for kills < killsOfEpoch {
 		busy, settled := th.state(t, c, epoch, since)
@@ -265,7 +291,7 @@ func (th *theatre) playUnderFire(t *testing.T, c *company, epoch int) (kills int
 		}
 	}
 	// The epoch's own news: whatever is collected whole now is not collected again.
-	th.story.play(t, c.world, c.folder, epoch, epoch)
+	th.play(t, c, epoch, epoch)
 	since = th.plan(t, c, epoch)
 	for late := range lateKills {
 		busy, settled := th.state(t, c, epoch, since)
@@ -287,7 +313,7 @@ func (th *theatre) playUnderFire(t *testing.T, c *company, epoch int) (kills int
 // kill ends a collector or the engine at a random instant, and starts it again.
 func (th *theatre) kill(t *testing.T, collectors *[2]*process, name string) {
 	t.Helper()
-	time.Sleep(time.Duration(th.random.IntN(150)) * time.Millisecond) // a random instant is what is wanted here
+	<-time.After(time.Duration(th.random.IntN(150)) * time.Millisecond) // a random instant is what is wanted here
 	switch victim := th.random.IntN(6); victim {
 	case 0, 1:
 		collectors[victim].kill()
@@ -303,7 +329,7 @@ func (th *theatre) settle(t *testing.T, c *company, epoch int, since time.Time) 
 	t.Helper()
 	list, relisted := since, false
 	for turn, deadline := 1, time.Now().Add(90*time.Second); ; turn++ {
-		time.Sleep(50 * time.Millisecond)
+		<-time.After(50 * time.Millisecond)
 		_, settled := th.state(t, c, epoch, since)
 		if settled && relisted {
 			return
@@ -323,8 +349,10 @@ func (th *theatre) compare(t *testing.T, clean, fire *company) {
 	t.Helper()
 	for e := range epochs {
 		want, got := th.totals(t, clean, clean.ends[e]), th.totals(t, fire, fire.ends[e])
-		if len(want) < 100 {
-			t.Errorf("as of epoch %d there are only %d totals", e, len(want))
+		for _, part := range []string{"small accrual", "small consumption", "focus file:", "beget accrual"} {
+			if n := count(want, part); n < 8 {
+				t.Errorf("as of epoch %d there are only %d totals of %s", e, n, part)
+			}
 		}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("as of the end of epoch %d, clean against fire:\n%s", e, d)
@@ -340,10 +368,19 @@ func (th *theatre) compare(t *testing.T, clean, fire *company) {
 	t.Logf("%d lines are the same in every measure", len(want))
 }
 
+func count(totals map[string]string, prefix string) (n int) {
+	for k := range totals {
+		if strings.HasPrefix(k, prefix) {
+			n++
+		}
+	}
+	return n
+}
+
 // totals are costs to the last digit, by connection, source, resource and day, with what is known about them.
 func (th *theatre) totals(t *testing.T, c *company, asOf time.Time) map[string]string {
 	t.Helper()
-	names := map[string]string{string(c.small.ID): "small", string(c.focus.ID): "focus"}
+	names := map[string]string{string(c.small.ID): "small", string(c.focus.ID): "focus", string(c.beget.ID): "beget"}
 	out := map[string]string{}
 	for _, m := range []pipeline.Metric{pipeline.MetricBilledCost, pipeline.MetricEffectiveCost, pipeline.MetricListCost, pipeline.MetricContractedCost} {
 		answer, err := th.facts.Costs(t.Context(), c.tenant, pipeline.CostQuery{
@@ -382,6 +419,7 @@ func (th *theatre) lines(t *testing.T, c *company) map[string]string {
 	}
 	read("small", c.small.ID, collect.SourceAccrual)
 	read("small", c.small.ID, "consumption")
+	read("beget", c.beget.ID, collect.SourceAccrual)
 	for name := range maps.Keys(th.story.files[0]) {
 		read("focus", c.focus.ID, "file:"+name)
 	}

@@ -11,9 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/infrazen/infrazen/pipeline"
 	"github.com/infrazen/infrazen/pipeline/collect/collecttest"
-	"github.com/shopspring/decimal"
+	"github.com/infrazen/infrazen/providers/beget/begetsim"
 )
 
 const (
@@ -129,6 +131,31 @@ func (s *story) nextBill(r *rand.Rand, prev []pipeline.Charge) []pipeline.Charge
 		}
 	}
 	return bill
+}
+
+const begetLogin, begetPassword = "killed", "password-of-beget"
+
+// beget is the world of the stand-in for Beget: machines that come, go, are resized and change their price.
+func (s *story) beget(seed uint64, now func() time.Time) begetsim.Config {
+	r := rand.New(rand.NewPCG(seed, 3))
+	const early = 30 * time.Hour // the world begins before the bill
+	span := (billHours + epochs) * time.Hour
+	sometime := func() time.Duration { return early + time.Duration(r.Int64N(int64(span))).Truncate(time.Second) }
+	account := begetsim.Account{Title: "killed", Login: begetLogin, Password: begetPassword, APIPassword: "password-of-api"}
+	for i := range 7 {
+		size := begetsim.Size{CPU: 1, MemoryMB: 1024, DiskMB: 10240, PriceDay: []string{"22", "9.73", "100.123456789", ""}[r.IntN(4)]}
+		m := begetsim.Machine{ID: fmt.Sprintf("11111111-2222-4333-8444-%012d", i), Name: fmt.Sprint("m", i), Size: size, Region: "ru1", Created: sometime() - 20*time.Hour}
+		bigger := size
+		bigger.CPU, bigger.PriceDay = 2, "29.5"
+		if at := sometime(); r.IntN(2) == 0 && at > m.Created {
+			m.Changes = append(m.Changes, begetsim.Change{At: at, Type: "RECONFIGURE", Size: &bigger, Failed: r.IntN(4) == 0})
+		}
+		if at := sometime(); r.IntN(3) == 0 && at > m.Created {
+			m.Removed = at
+		}
+		account.Machines = append(account.Machines, m)
+	}
+	return begetsim.Config{Seed: seed, Start: s.base.Add(-early), Now: now, Accounts: []begetsim.Account{account}, PageSize: 3, LegacyLimit: -1}
 }
 
 const csvHeader = "ProviderName,PublisherName,InvoiceIssuerName,BillingAccountId,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd," +

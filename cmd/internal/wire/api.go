@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/infrazen/infrazen/cmd/api/server"
 	"github.com/infrazen/infrazen/cmd/api/stores"
@@ -22,12 +25,14 @@ func RunAPI(ctx context.Context, env boot.Env, s *Stores, ready chan<- struct{})
 	}
 	cfg := server.DefaultConfig()
 	cfg.PublicURL = env.Settings.PublicURL
+	var botName atomic.Value
 	srv, err := server.New(server.Deps{
 		Config: cfg, Store: stores.People{Store: s.People}, Facts: stores.Facts{Store: s.Facts}, Providers: Providers(env.Settings),
 		Env: pipeline.Env{
 			HTTP: &http.Client{Timeout: env.Settings.Collector.RequestTimeout}, Now: time.Now, Log: env.Log, Wait: s.People.Wait,
 			TempDir: env.Settings.DataDir,
 		},
+		Bot:        func() string { name, _ := botName.Load().(string); return name },
 		Dashboards: dashboards.Files(), Web: web, Now: time.Now, Log: env.Log, Registry: env.Registry, Metrics: env.Registry,
 	})
 	if err != nil {
@@ -40,5 +45,8 @@ func RunAPI(ctx context.Context, env boot.Env, s *Stores, ready chan<- struct{})
 	if ready != nil {
 		close(ready)
 	}
-	return srv.Run(ctx, l)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return learnBotName(ctx, env, &botName) })
+	g.Go(func() error { return srv.Run(ctx, l) })
+	return g.Wait()
 }

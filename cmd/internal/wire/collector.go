@@ -3,13 +3,13 @@ package wire
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/go-co-op/gocron/v2"
 
+	"github.com/infrazen/infrazen/cmd/collector/cloudhttp"
 	"github.com/infrazen/infrazen/cmd/collector/watch"
 	"github.com/infrazen/infrazen/cmd/internal/boot"
 	"github.com/infrazen/infrazen/pipeline"
@@ -70,9 +70,11 @@ func newCollector(env boot.Env, s *Stores) (*collect.Collector, error) {
 	}
 	cfg := collect.DefaultConfig()
 	cfg.Holder, cfg.Workers, cfg.Lease, cfg.TempDir = Holder("collector"), env.Settings.Collector.Workers, env.Settings.Collector.Lease, temp
+	limits := cloudhttp.DefaultConfig()
+	limits.Timeout = env.Settings.Collector.RequestTimeout
 	return collect.New(collect.Deps{
 		Windows: s.People, Ledger: s.Facts, Providers: paced(Providers(env.Settings), env.Settings.Collector.SnapshotEvery),
-		HTTP: func(pipeline.Kind) *http.Client { return &http.Client{Timeout: env.Settings.Collector.RequestTimeout} },
+		HTTP: cloudhttp.New(limits, env.Registry).For,
 		Log:  env.Log, Registry: env.Registry,
 	}, cfg)
 }

@@ -10,9 +10,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/shopspring/decimal"
+
 	"github.com/infrazen/infrazen/pipeline"
 	"github.com/infrazen/infrazen/pipeline/collect"
-	"github.com/shopspring/decimal"
 )
 
 // RunLedger tests what collecting relies on in a store of facts. The account is one that the store holds nothing of.
@@ -171,7 +172,8 @@ func (s *ledgerSuite) stages(t *testing.T) {
 func (s *ledgerSuite) samples(t *testing.T) {
 	at := time.Now().UTC().Truncate(time.Second).Add(-time.Hour)
 	samples := []pipeline.Sample{
-		{ResourceID: "a", Metric: pipeline.CPUPercent, Time: at, Value: 1.5}, {ResourceID: "a", Metric: pipeline.CPUPercent, Time: at.Add(time.Minute), Value: 2},
+		{ResourceID: "a", Metric: pipeline.CPUPercent, Time: at, Value: 1.5},
+		{ResourceID: "a", Metric: pipeline.CPUPercent, Time: at.Add(time.Minute), Value: 2},
 		{ResourceID: "b", Metric: pipeline.CPUPercent, Time: at, Value: 3},
 	}
 	for i, want := range []int64{2, 1, 0} {
@@ -200,8 +202,11 @@ func (s *ledgerSuite) states(t *testing.T) {
 	gone := state("b", 3, pipeline.ResourceDeleted)
 	gone.DeletedAt = start.Add(2 * time.Hour)
 	syncs := [][]pipeline.ResourceState{
-		{state("a", 0, pipeline.ResourceCreated), state("b", 0, pipeline.ResourceCreated)}, {state("a", 2, pipeline.ResourceUpdated)}, {gone},
-		{state("a", 4, pipeline.ResourceUpdated)}, nil,
+		{state("a", 0, pipeline.ResourceCreated), state("b", 0, pipeline.ResourceCreated)},
+		{state("a", 2, pipeline.ResourceUpdated)},
+		{gone},
+		{state("a", 4, pipeline.ResourceUpdated)},
+		nil,
 	}
 	for i, changed := range syncs {
 		record := collect.SyncRecord{At: start.Add(time.Duration(i) * time.Hour), Complete: i != 4, Unchanged: int64(i)}

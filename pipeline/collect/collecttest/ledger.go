@@ -35,6 +35,8 @@ type Ledger struct {
 	// BeforeAppend, when set, is called before every append outside of the lock; an error loses the request.
 	// AfterAppend is called behind it; an error loses the answer.
 	BeforeAppend, AfterAppend func(collect.Account, pipeline.Slice) error
+	// OnRateHistory, when set, is told from when on prices are asked for.
+	OnRateHistory func(from time.Time)
 }
 
 type sampleID struct {
@@ -139,6 +141,22 @@ func (l *Ledger) append(a collect.Account, s pipeline.Slice, seenAt time.Time, t
 			l.rows = append(l.rows, Row{Account: a, Source: s.Source, SeenAt: seenAt, Charge: lines[i], id: idOf(&lines[i])})
 		}
 	}
+}
+
+// Counting is a Ledger that can count the rows of a slice.
+type Counting struct{ *Ledger }
+
+// SliceRows implements collect.RowCounter.
+func (l Counting) SliceRows(_ context.Context, a collect.Account, s pipeline.Slice, seenAt time.Time) (all, fresh int64, err error) {
+	for _, r := range l.Rows() {
+		if r.Account == a && r.Source == s.Source && inSlice(s, r.Charge.Start) {
+			all++
+			if r.SeenAt.Equal(seenAt) {
+				fresh++
+			}
+		}
+	}
+	return all, fresh, nil
 }
 
 // Rows gives every row, in the order in which they were appended.
@@ -265,6 +283,9 @@ func sortStates(states []pipeline.ResourceState) {
 
 // RateHistory implements collect.Ledger.
 func (l *Ledger) RateHistory(_ context.Context, a collect.Account, from time.Time) ([]pipeline.ResourceState, error) {
+	if l.OnRateHistory != nil {
+		l.OnRateHistory(from)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	all := slices.Clone(l.states[a])

@@ -954,7 +954,7 @@ export interface components {
         };
         PasswordRequest: {
             new: string;
-            /** @description The password until now */
+            /** @description The password until now; anything for who has none yet */
             old: string;
         };
         Probe: {

@@ -1,5 +1,5 @@
--- How many rows a slice has: it grows with every append and tells one state of the slice from another.
-SELECT count()
+-- How many rows a slice has, and how many of them came with one append.
+SELECT count(), countIf(seen_at = fromUnixTimestamp64Micro({seen_at:Int64}, 'UTC'))
 FROM charges
 WHERE tenant_id = {tenant:String}
   AND connection_id = {connection:String}
