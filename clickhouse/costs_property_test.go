@@ -107,7 +107,7 @@ func load(t *testing.T, s *Store, rows []costtest.Row) {
 		blocks[k] = append(blocks[k], r.Charge)
 	}
 	for k, lines := range blocks {
-		if err := s.Append(t.Context(), k.a, pipeline.Slice{Source: k.source}, k.seen, fmt.Sprint(k.seen), lines); err != nil {
+		if err := s.Append(t.Context(), k.a, pipeline.Slice{Source: k.source}, k.seen, fmt.Sprint(k.seen, k.source), lines); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -192,7 +192,7 @@ func drawQuestion(t *rapid.T) pipeline.CostQuery {
 }
 
 func TestCostsAgreeWithTheObviousAnswer(t *testing.T) {
-	for world := range 5 {
+	for world := range 4 {
 		s := openStore(t)
 		rows := rapid.Custom(drawWorld).Example(world)
 		load(t, s, rows)

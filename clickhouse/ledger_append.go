@@ -9,19 +9,10 @@ import (
 	"github.com/infrazen/infrazen/pipeline/collect"
 )
 
-// Append implements [collect.Ledger]. The token that the server sees is made of the slice, of how many rows the slice had
-// when it was last read by Held, and of the token given.
+// Append implements [collect.Ledger]. A token belongs to its account: another account's is another token.
 func (s *Store) Append(ctx context.Context, a collect.Account, sl pipeline.Slice, seenAt time.Time, token string, lines []pipeline.Charge) error {
 	if len(lines) == 0 {
 		return nil
-	}
-	id := idOf(a, sl)
-	rows, ok := s.seen.get(id)
-	if !ok {
-		var err error
-		if rows, err = s.sliceRows(ctx, a, sl); err != nil {
-			return err
-		}
 	}
 	if err := inSlice(sl, lines); err != nil {
 		return err
@@ -30,12 +21,8 @@ func (s *Store) Append(ctx context.Context, a collect.Account, sl pipeline.Slice
 	if err != nil {
 		return err
 	}
-	full := tokenOf("charges", a.Tenant, a.Connection, id.source, id.from, id.to, rows, token)
-	if err := s.insert(ctx, "charges", full, block.forLedger(a, sl.Source, seenAt.UTC().Truncate(time.Microsecond))); err != nil {
-		return err
-	}
-	s.seen.drop(id)
-	return nil
+	content := block.forLedger(a, sl.Source, seenAt.UTC().Truncate(time.Microsecond))
+	return s.insert(ctx, "charges", tokenOf("charges", a.Tenant, a.Connection, token), content)
 }
 
 func inSlice(sl pipeline.Slice, lines []pipeline.Charge) error {

@@ -23,13 +23,6 @@ func sliceArgs(a collect.Account, s pipeline.Slice) args {
 	return args{"tenant": string(a.Tenant), "connection": string(a.Connection), "source": s.Source, "from": seconds(from), "to": seconds(to)}
 }
 
-// sliceRows is how many rows the slice has now.
-func (s *Store) sliceRows(ctx context.Context, a collect.Account, sl pipeline.Slice) (uint64, error) {
-	var rows uint64
-	err := s.rows(ctx, "slice_rows", sliceArgs(a, sl), func(r driver.Rows) error { return r.Scan(&rows) })
-	return rows, err
-}
-
 // SliceRows implements [collect.RowCounter].
 func (s *Store) SliceRows(ctx context.Context, a collect.Account, sl pipeline.Slice, seenAt time.Time) (all, fresh int64, err error) {
 	bound := sliceArgs(a, sl)
@@ -41,14 +34,6 @@ func (s *Store) SliceRows(ctx context.Context, a collect.Account, sl pipeline.Sl
 
 // Held implements [collect.Ledger].
 func (s *Store) Held(ctx context.Context, a collect.Account, sl pipeline.Slice, f func(collect.HeldLine) error) error {
-	rows, err := s.sliceRows(ctx, a, sl)
-	if err != nil {
-		return err
-	}
-	s.seen.put(idOf(a, sl), rows)
-	if rows == 0 {
-		return nil
-	}
 	var h heldScan
 	return s.rows(ctx, "held", sliceArgs(a, sl), func(r driver.Rows) error {
 		line, err := h.scan(r)

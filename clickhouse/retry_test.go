@@ -85,7 +85,7 @@ func appendEveryWay(t *testing.T, s *Store, a collect.Account, sl pipeline.Slice
 	t.Helper()
 	ctx := t.Context()
 	if i%2 == 0 {
-		if err := s.Append(ctx, a, sl, hour(i), "t", lines); err != nil {
+		if err := s.Append(ctx, a, sl, hour(i), fmt.Sprint(i), lines); err != nil {
 			return err
 		}
 	} else {

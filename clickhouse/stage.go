@@ -126,8 +126,7 @@ func (t *stage) apply(ctx context.Context, c chunk, seenAt time.Time) (int64, er
 		return 0, nil
 	}
 	bound["seen_at"] = micros(seenAt)
-	id := idOf(t.account, t.slice)
-	settings := oneBlock(tokenOf("apply", t.account.Tenant, t.account.Connection, id.source, id.from, id.to, c.day.Unix(), c.low, c.high, rows, differ, hash))
+	settings := oneBlock(tokenOf("apply", t.account.Tenant, t.account.Connection, t.slice.Source, from.Unix(), to.Unix(), c.day.Unix(), c.low, c.high, rows, differ, hash))
 	err := t.store.execText(ctx, "stage_apply", stageApply(t.store.texts["stage_apply"]), bound, settings)
 	return int64(differ), err
 }

@@ -31,7 +31,6 @@ type Store struct {
 	log     *slog.Logger
 	metrics *metrics
 	texts   map[string]string
-	seen    *versions
 	migrate sync.Mutex
 }
 
@@ -59,7 +58,7 @@ func Open(_ context.Context, cfg Config, logger *slog.Logger, registry prometheu
 	if err != nil {
 		return nil, fmt.Errorf("cannot open ClickHouse: %w", redact(err))
 	}
-	return &Store{cfg: cfg, options: options, conn: conn, log: logger, metrics: m, texts: texts, seen: newVersions()}, nil
+	return &Store{cfg: cfg, options: options, conn: conn, log: logger, metrics: m, texts: texts}, nil
 }
 
 func parseDSN(cfg Config) (*ch.Options, error) {

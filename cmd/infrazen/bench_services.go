@@ -87,7 +87,8 @@ type residents struct {
 // service is a program of ours that runs as a child.
 type service struct {
 	*exec.Cmd
-	ended chan error
+	ended  chan struct{} // closed when it has ended, as ending tells
+	ending error
 }
 
 // serve starts one of our programs on the bench's engines.
@@ -100,7 +101,7 @@ func (r *residents) serve(ctx context.Context, name string, settings map[string]
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("cannot find the program %s: run \"make build\", then bin/infrazen bench", path)
 	}
-	s := &service{Cmd: exec.Command(path), ended: make(chan error, 1)} //nolint:noctx // it is stopped by a signal, not killed
+	s := &service{Cmd: exec.Command(path), ended: make(chan struct{})} //nolint:noctx // it is stopped by a signal, not killed
 	for _, e := range os.Environ() {
 		if !strings.HasPrefix(e, boot.EnvPrefix) {
 			s.Env = append(s.Env, e)
@@ -125,7 +126,10 @@ func (r *residents) serve(ctx context.Context, name string, settings map[string]
 	if err := s.Start(); err != nil {
 		return nil, fmt.Errorf("cannot start %s: %w", name, err)
 	}
-	go func() { s.ended <- s.Wait() }()
+	go func() {
+		s.ending = s.Wait()
+		close(s.ended)
+	}()
 	return s, ctx.Err()
 }
 
@@ -151,9 +155,8 @@ func (s *service) until(ctx context.Context, limit time.Duration, done func() (b
 			return err
 		}
 		select {
-		case err := <-s.ended:
-			s.ended <- err
-			return fmt.Errorf("%s ended by itself: %w", filepath.Base(s.Path), err)
+		case <-s.ended:
+			return fmt.Errorf("%s ended by itself: %v", filepath.Base(s.Path), s.ending) //nolint:errorlint // nil when it ended well
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-tick.C:

@@ -4,8 +4,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/infrazen/infrazen/pipeline"
 	"github.com/shopspring/decimal"
+
+	"github.com/infrazen/infrazen/pipeline"
 )
 
 // SourceAccrual is the source of the charges that are worked out from prices in force.

@@ -49,10 +49,12 @@ type accruing struct {
 	options SliceOptions
 	accrual Accrual
 	spec    pipeline.FeedSpec
-	// prev are the states before the snapshot, changes what it brought, last the newest whole snapshot before it.
+	// prev are the states before the snapshot, changes what it brought, last the newest whole snapshot before it, read when
+	// each scope was read whole after that.
 	prev    []pipeline.ResourceState
 	changes Changes
 	last    time.Time
+	read    map[string]time.Time
 }
 
 // run replaces the charges of every day that the snapshot bears on. Resources whose end is not known to the hour, and those
@@ -110,18 +112,21 @@ func (r *accruing) write(ctx context.Context, live map[string][]pipeline.Resourc
 	return w.Found, w.Appended, err
 }
 
-// reach is the first day that must be worked out: of the last whole accrual, of what the cloud may still restate, or of
-// what a state or an event that is new reaches back to.
+// reach is the first day that must be worked out: of the last time that the scopes of what is seen were read whole, of what
+// the cloud may still restate, or of what a state or an event that is new reaches back to.
 func (r *accruing) reach() time.Time {
 	from := r.accrual.Through
-	if !r.last.IsZero() {
-		from = earlier(from, r.last.Add(-r.spec.Restated))
-	}
 	held := make(map[string]*pipeline.ResourceState, len(r.prev))
 	for i := range r.prev {
-		held[r.prev[i].ID] = &r.prev[i]
-		if r.last.IsZero() {
-			from = earlier(from, reachOf(nil, &r.prev[i]))
+		p := &r.prev[i]
+		held[p.ID] = p
+		if !r.changes.Seen[p.ID] {
+			continue
+		}
+		if last := later(r.last, r.read[p.Scope]); last.IsZero() {
+			from = earlier(from, reachOf(nil, p))
+		} else {
+			from = earlier(from, last.Add(-r.spec.Restated))
 		}
 	}
 	for i := range r.changes.Changed {

@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/infrazen/infrazen/pipeline"
-	"github.com/infrazen/infrazen/pipeline/collect"
 	"github.com/shopspring/decimal"
 	"pgregory.net/rapid"
+
+	"github.com/infrazen/infrazen/pipeline"
+	"github.com/infrazen/infrazen/pipeline/collect"
 )
 
 var moscow = time.FixedZone("MSK", 3*3600)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime/debug"
 	"time"
 
@@ -26,16 +27,36 @@ func (c *Collector) withSession(ctx context.Context, w Window, l *lease, log *sl
 		return err
 	}
 	t := &task{
-		ledger: c.deps.Ledger, windows: c.deps.Windows, window: w, info: p.info, spec: spec, zone: p.zone, lang: c.config.Lang, log: log,
+		ledger: c.deps.Ledger, windows: c.deps.Windows, window: w, info: p.info, spec: spec, zone: p.zone, lang: c.config.Lang, log: log, read: c.scopesRead(w.Account.Connection),
 		options: SliceOptions{MaxLines: c.config.MaxLines, Now: c.deps.Windows.Now, Guard: l.guard},
 	}
 	outcome, err := c.runTask(ctx, t, session)
+	if err == nil && spec.Feed == pipeline.FeedInventory {
+		c.keepScopesRead(w.Account.Connection, t.read)
+	}
 	r.Outcome, r.Found, r.Appended = session.redactor.outcome(outcome), t.found, t.appended
 	if err != nil && !errors.Is(err, ErrLeaseLost) && ctx.Err() == nil {
 		err = session.redactor.fault(pipeline.AsFault(err))
 	}
 	c.putBack(ctx, session, err)
 	return err
+}
+
+// scopesRead is when this collector read each scope of a connection whole: an own copy.
+func (c *Collector) scopesRead(id pipeline.ConnectionID) map[string]time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	read := maps.Clone(c.read[id])
+	if read == nil {
+		read = map[string]time.Time{}
+	}
+	return read
+}
+
+func (c *Collector) keepScopesRead(id pipeline.ConnectionID, read map[string]time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.read[id] = read
 }
 
 // specOf finds the feed that a window is of. A feed of objects has snapshot windows too, which list them.

@@ -11,8 +11,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/infrazen/infrazen/pipeline"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/infrazen/infrazen/pipeline"
 )
 
 // Deps are what a Collector works with. All are required but HTTP.
@@ -38,6 +39,7 @@ type Collector struct {
 	mu      sync.Mutex
 	running map[pipeline.Kind]int
 	planned map[pipeline.ConnectionID]planned
+	read    map[pipeline.ConnectionID]map[string]time.Time // when each scope was read whole
 }
 
 type provider struct {
@@ -61,6 +63,7 @@ func New(deps Deps, config Config) (*Collector, error) {
 		deps: deps, config: config, providers: map[pipeline.Kind]provider{}, metrics: newMetrics(deps.Registry),
 		sessions: newSessions(), wake: make(chan struct{}, 1),
 		running: map[pipeline.Kind]int{}, planned: map[pipeline.ConnectionID]planned{},
+		read: map[pipeline.ConnectionID]map[string]time.Time{},
 	}
 	for _, p := range deps.Providers {
 		info := p.Info()
@@ -141,6 +144,7 @@ func (c *Collector) forget(connections []pipeline.Connection) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	maps.DeleteFunc(c.planned, func(id pipeline.ConnectionID, _ planned) bool { return !kept[id] })
+	maps.DeleteFunc(c.read, func(id pipeline.ConnectionID, _ map[string]time.Time) bool { return !kept[id] })
 }
 
 // Wake makes Work look for due windows at once. It never blocks.

@@ -13,12 +13,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/infrazen/infrazen/pipeline"
-	"github.com/infrazen/infrazen/pipeline/collect"
-	"github.com/infrazen/infrazen/pipeline/collect/collecttest"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/shopspring/decimal"
 	"pgregory.net/rapid"
+
+	"github.com/infrazen/infrazen/pipeline"
+	"github.com/infrazen/infrazen/pipeline/collect"
+	"github.com/infrazen/infrazen/pipeline/collect/collecttest"
 )
 
 // noon of the day of the tests, in Moscow.
@@ -30,7 +31,8 @@ type lab struct {
 	ledger  *collecttest.Ledger
 	cloud   *collecttest.Cloud
 	config  collect.Config
-	count   bool // the ledger can count rows
+	count   bool               // the ledger can count rows
+	only    *collect.Collector // collects all syncs; nil means a new one for each
 	log     *logBuffer
 
 	mu    sync.Mutex
@@ -96,7 +98,10 @@ func (l *lab) collector(t interface{ Fatal(...any) }, holder string) *collect.Co
 
 // sync plans and collects everything that is due, with one collector.
 func (l *lab) sync(t interface{ Fatal(...any) }) {
-	c := l.collector(t, "one")
+	c := l.only
+	if c == nil {
+		c = l.collector(t, "one")
+	}
 	if err := c.PlanAll(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +183,14 @@ func TestFailedInventoryLeavesAGapThatTheNextOneFills(t *testing.T) {
 }
 
 func TestResourcesOfAFailedScopeAreNeitherDeletedNorCharged(t *testing.T) {
+	testFailedScope(t, newLab(noon))
 	l := newLab(noon)
+	l.only = l.collector(t, "only")
+	testFailedScope(t, l)
+}
+
+func testFailedScope(t *testing.T, l *lab) {
+	t.Helper()
 	world := collecttest.World{Scopes: []string{"vps"}, Resources: []pipeline.Resource{server("a", "2026-03-05 11:00:00", "1"), server("b", "2026-03-05 11:00:00", "")}}
 	l.tell(world)
 	l.sync(t)
@@ -233,6 +245,24 @@ func TestVanishedResourceIsChargedUntilItWasLastSeen(t *testing.T) {
 	}
 	if d := cmp.Diff(map[string]string{"05 11:00": "1", "05 12:00": "0.25"}, l.accrued("b")); d != "" {
 		t.Errorf("removed by its history: %s", d)
+	}
+}
+
+// A scope that fails for good does not make the days of the others be worked out from the beginning again and again.
+func TestScopeThatAlwaysFailsLeavesOldDaysAlone(t *testing.T) {
+	l := newLab(noon)
+	l.only = l.collector(t, "only")
+	l.tell(collecttest.World{Scopes: []string{"vps", "db"}, Failing: []string{"db"}, Resources: []pipeline.Resource{server("a", "2026-03-03 11:00:00", "1")}})
+	l.sync(t)
+	var oldest time.Time
+	l.windows.Set(noon.Add(time.Hour))
+	l.ledger.OnRateHistory = func(from time.Time) { oldest = from }
+	l.sync(t)
+	if want := at("2026-03-05 00:00:00"); !oldest.Equal(want) {
+		t.Errorf("worked out from %s, want %s", oldest, want)
+	}
+	if n := len(l.accrued("a")); n != 50 {
+		t.Errorf("%d hours are charged, want 50", n)
 	}
 }
 

@@ -5,8 +5,9 @@ import (
 	"math/big"
 	"math/bits"
 
-	"github.com/infrazen/infrazen/pipeline"
 	"github.com/shopspring/decimal"
+
+	"github.com/infrazen/infrazen/pipeline"
 )
 
 // Errors of a number that the ledger cannot hold.

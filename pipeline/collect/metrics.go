@@ -3,8 +3,9 @@ package collect
 import (
 	"time"
 
-	"github.com/infrazen/infrazen/pipeline"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/infrazen/infrazen/pipeline"
 )
 
 // metrics count what collectors do.

@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/infrazen/infrazen/pipeline"
-	"github.com/infrazen/infrazen/pipeline/collect"
-	"github.com/infrazen/infrazen/pipeline/collect/collecttest"
 	"github.com/shopspring/decimal"
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
+
+	"github.com/infrazen/infrazen/pipeline"
+	"github.com/infrazen/infrazen/pipeline/collect"
+	"github.com/infrazen/infrazen/pipeline/collect/collecttest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

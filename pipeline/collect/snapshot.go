@@ -13,7 +13,9 @@ type Snapshot struct {
 	At time.Time
 	// LastSeen is the instant of the newest earlier listing that was whole: a resource that is gone now and of whose
 	// removal the cloud says nothing was there then. Zero when there was none.
-	LastSeen  time.Time
+	LastSeen time.Time
+	// ScopeSeen are later instants at which a scope was read whole, as far as they are known.
+	ScopeSeen map[string]time.Time
 	Resources []pipeline.Resource
 	Outcome   pipeline.Outcome
 }
@@ -102,7 +104,7 @@ func (c *Changes) miss(p *pipeline.ResourceState, s *Snapshot) {
 	gone.Change, gone.Changes = pipeline.ResourceDeleted, nil
 	gone.SeenAt = after(p, s.At)
 	if gone.DeletedAt = removedAt(p.Events); gone.DeletedAt.IsZero() {
-		gone.DeletedAt = later(p.SeenAt, s.LastSeen)
+		gone.DeletedAt = later(p.SeenAt, later(s.LastSeen, s.ScopeSeen[p.Scope]))
 	}
 	c.Changed = append(c.Changed, gone)
 	c.Deleted++

@@ -28,6 +28,8 @@ type task struct {
 	options SliceOptions
 	lang    pipeline.Lang
 	log     *slog.Logger
+	// read is when this collector read each scope of the connection whole.
+	read map[string]time.Time
 
 	mu        sync.Mutex // sessions may read their endpoints in parallel
 	writers   []*Writer
@@ -216,11 +218,11 @@ func (t *task) keep(ctx context.Context, o *pipeline.Outcome, prev []pipeline.Re
 // snapshot works out what the listing changed and what it costs, and appends both. The states come last: a snapshot that
 // was cut short in between is as if it had not been.
 func (t *task) snapshot(ctx context.Context, o *pipeline.Outcome, prev []pipeline.ResourceState, last, at time.Time) error {
-	changes := Compare(prev, Snapshot{At: at, LastSeen: last, Resources: t.resources, Outcome: *o})
+	changes := Compare(prev, Snapshot{At: at, LastSeen: last, ScopeSeen: t.read, Resources: t.resources, Outcome: *o})
 	t.found += int64(len(t.resources))
 	if t.spec.Accrues {
 		run := accruing{
-			ledger: t.ledger, account: t.window.Account, options: t.options, spec: t.spec, prev: prev, changes: changes, last: last,
+			ledger: t.ledger, account: t.window.Account, options: t.options, spec: t.spec, prev: prev, changes: changes, last: last, read: t.read,
 			accrual: Accrual{Provider: t.info.Title.EN, Zone: t.zone, NotBefore: t.notBefore(), Through: at},
 		}
 		found, appended, err := run.run(ctx)
@@ -244,6 +246,11 @@ func (t *task) snapshot(ctx context.Context, o *pipeline.Outcome, prev []pipelin
 		return fmt.Errorf("cannot append resources: %w", err)
 	}
 	t.appended += int64(len(changes.Changed))
+	for scope, whole := range wholeScopes(o) {
+		if whole {
+			t.read[scope] = later(t.read[scope], at)
+		}
+	}
 	return nil
 }
 

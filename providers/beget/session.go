@@ -38,9 +38,10 @@ func modernLimit() pipeline.RateLimit {
 	return pipeline.RateLimit{Burst: 10, Per: 2 * time.Second}
 }
 
-// legacyLimit keeps any minute under the 60 requests that Beget allows a user: at most 5 at once and 5 more per 5.5 s.
+// legacyLimit keeps any minute under the 60 requests that Beget allows a user: 25 at once, which is an inventory of most
+// accounts, and 25 more per 50 s.
 func legacyLimit() pipeline.RateLimit {
-	return pipeline.RateLimit{Burst: 5, Per: 5500 * time.Millisecond}
+	return pipeline.RateLimit{Burst: 25, Per: 50 * time.Second}
 }
 
 // begin forgets what was sticky in the task before.

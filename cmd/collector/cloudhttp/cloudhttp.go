@@ -11,8 +11,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/infrazen/infrazen/pipeline"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/infrazen/infrazen/pipeline"
 )
 
 // Config are the limits of a client.

@@ -8,10 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/infrazen/infrazen/cmd/collector/cloudhttp"
-	"github.com/infrazen/infrazen/pipeline"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
+
+	"github.com/infrazen/infrazen/cmd/collector/cloudhttp"
+	"github.com/infrazen/infrazen/pipeline"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

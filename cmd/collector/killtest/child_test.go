@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/infrazen/infrazen/clickhouse"
 	"github.com/infrazen/infrazen/clickhouse/embedded/enginetest"
 	"github.com/infrazen/infrazen/pipeline"
@@ -17,7 +19,6 @@ import (
 	"github.com/infrazen/infrazen/pipeline/collect/collecttest"
 	"github.com/infrazen/infrazen/postgres"
 	"github.com/infrazen/infrazen/providers"
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // childVariable holds a collector's settings when the test binary is a collector.

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/infrazen/infrazen/clickhouse"
 	"github.com/infrazen/infrazen/clickhouse/embedded"
 	"github.com/infrazen/infrazen/clickhouse/embedded/child"
@@ -26,7 +28,6 @@ import (
 	pgembedded "github.com/infrazen/infrazen/postgres/embedded"
 	"github.com/infrazen/infrazen/providers/beget"
 	"github.com/infrazen/infrazen/providers/beget/begetsim"
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // killsOfEpoch is how many times in an epoch something is killed while windows are being collected, before the epoch's

@@ -11,10 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/infrazen/infrazen/pipeline"
 	"github.com/infrazen/infrazen/pipeline/collect/collecttest"
 	"github.com/infrazen/infrazen/providers/beget/begetsim"
-	"github.com/shopspring/decimal"
 )
 
 const (

@@ -10,9 +10,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/shopspring/decimal"
+
 	"github.com/infrazen/infrazen/pipeline"
 	"github.com/infrazen/infrazen/pipeline/collect"
-	"github.com/shopspring/decimal"
 )
 
 // RunLedger tests what collecting relies on in a store of facts. The account is one that the store holds nothing of.

@@ -35,6 +35,8 @@ type Ledger struct {
 	// BeforeAppend, when set, is called before every append outside of the lock; an error loses the request.
 	// AfterAppend is called behind it; an error loses the answer.
 	BeforeAppend, AfterAppend func(collect.Account, pipeline.Slice) error
+	// OnRateHistory, when set, is told from when on prices are asked for.
+	OnRateHistory func(from time.Time)
 }
 
 type sampleID struct {
@@ -281,6 +283,9 @@ func sortStates(states []pipeline.ResourceState) {
 
 // RateHistory implements collect.Ledger.
 func (l *Ledger) RateHistory(_ context.Context, a collect.Account, from time.Time) ([]pipeline.ResourceState, error) {
+	if l.OnRateHistory != nil {
+		l.OnRateHistory(from)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	all := slices.Clone(l.states[a])
