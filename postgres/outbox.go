@@ -89,13 +89,17 @@ func leased(deliveryID string) (id string, lease int64, err error) {
 // sendTime is how long a send that was begun keeps others away, at least.
 const sendTime = time.Minute
 
+// A chat's message whose end is not known is looked for among those behind the last known one, so nothing else may be sent
+// there meanwhile. Of several such messages the oldest is settled first.
 const sqlBeginSend = `/* begin_send */
 UPDATE deliveries SET begun = owed, leased_until = greatest(leased_until, clock_timestamp() + $3::interval),
     probe_after = (SELECT max(c.last_message_id) FROM chats c WHERE c.chat_id = deliveries.chat_id)
-WHERE id = $1 AND lease = $2 AND leased_until > clock_timestamp() AND sent < owed AND abandoned_at IS NULL`
+WHERE id = $1 AND lease = $2 AND leased_until > clock_timestamp() AND sent < owed AND abandoned_at IS NULL
+  AND NOT EXISTS (SELECT FROM deliveries o WHERE o.chat_id = deliveries.chat_id AND o.id <> deliveries.id AND o.begun > o.sent AND o.abandoned_at IS NULL
+      AND (deliveries.begun <= deliveries.sent OR (o.created_at, o.id) < (deliveries.created_at, deliveries.id)))`
 
 // BeginSend notes that the message is about to be sent. Send it only when this succeeds: pipeline.ErrStale means that the
-// lease ran out or that nothing is owed any more.
+// lease ran out, that nothing is owed any more, or that the chat has another message that may be on its way.
 func (s *Store) BeginSend(ctx context.Context, deliveryID string) error {
 	return s.onLease(ctx, "begin", deliveryID, sqlBeginSend, sendTime)
 }

@@ -174,6 +174,33 @@ func TestSendThatDidNotComeBack(t *testing.T) {
 	}
 }
 
+func TestOneSendAtATimeInAChat(t *testing.T) {
+	s, incident := outboxWorld(t)
+	first := claimed(t, s, "a", time.Minute)[0]
+	incident.Key = "another"
+	if _, err := s.OpenIncident(t.Context(), incident); err != nil {
+		t.Fatal(err)
+	}
+	now, err := s.Now(t.Context())
+	must(t, err, s.BeginSend(t.Context(), first.ID), s.PostponeDelivery(t.Context(), first.ID, now.Add(-time.Second), "no answer", true))
+	var unknown pipeline.Delivery
+	for _, d := range claimed(t, s, "a", time.Minute) {
+		err := s.BeginSend(t.Context(), d.ID)
+		if blocked := d.Chat == first.Chat && !d.Attempted; blocked != errors.Is(err, pipeline.ErrStale) {
+			t.Errorf("begin %+v: %v", d, err)
+		}
+		if !d.Attempted {
+			must(t, s.PostponeDelivery(t.Context(), d.ID, now.Add(-time.Second), "not its turn", false))
+			continue
+		}
+		unknown = d
+	}
+	must(t, s.MarkSent(t.Context(), unknown.ID, 7, unknown.Revision))
+	for _, d := range claimed(t, s, "a", time.Minute) {
+		must(t, s.BeginSend(t.Context(), d.ID), s.MarkSent(t.Context(), d.ID, 8, d.Revision))
+	}
+}
+
 func TestChangedWhileSending(t *testing.T) {
 	s, incident := outboxWorld(t)
 	d := claimed(t, s, "a", time.Minute)[0]

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/infrazen/infrazen/cmd/internal/boot"
 )
@@ -44,6 +45,24 @@ func lockFolder(dir string) (func(), error) {
 	return func() { _ = f.Close() }, nil
 }
 
+// portPatience is how long a port may stay taken: a predecessor that was killed takes a moment to go.
+const portPatience = 3 * time.Second
+
+// tryListen takes an address for an instant, trying again until ctx ends.
+func tryListen(ctx context.Context, addr string) error {
+	for {
+		l, err := new(net.ListenConfig).Listen(context.WithoutCancel(ctx), "tcp", addr)
+		if err == nil {
+			return l.Close()
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
 // portsFree names every taken port together with the setting that moves it.
 func portsFree(ctx context.Context, s boot.Settings) error {
 	addrs := []struct{ setting, addr string }{{"listen", s.Listen}}
@@ -57,14 +76,13 @@ func portsFree(ctx context.Context, s boot.Settings) error {
 	if s.Demo.Enabled {
 		addrs = append(addrs, struct{ setting, addr string }{"demo.port", local(s.Demo.Port)})
 	}
+	ctx, cancel := context.WithTimeout(ctx, portPatience)
+	defer cancel()
 	var errs []error
 	for _, a := range addrs {
-		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.addr)
-		if err != nil {
+		if err := tryListen(ctx, a.addr); err != nil {
 			errs = append(errs, fmt.Errorf("cannot use %s: %w; choose another with --%s or %s", a.addr, errors.Unwrap(err), a.setting, boot.EnvName(a.setting)))
-			continue
 		}
-		_ = l.Close()
 	}
 	return errors.Join(errs...)
 }

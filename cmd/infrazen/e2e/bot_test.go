@@ -3,8 +3,10 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,15 +29,17 @@ const chatID = 4217
 type bot struct {
 	*telegramsim.Server
 	token, endpoint string
-	// onSend is called when a message has been put into its chat, before the bot is answered.
-	onSend atomic.Pointer[func(text string)]
+	// onSend is called when a message has been put into its chat, before the bot is answered; true leaves it without an answer.
+	onSend atomic.Pointer[func(text string) bool]
+	// journal tells of every call that writes, for a test that fails.
+	journal *transcript
 	// edited has the ids of the messages that the bot has tried to edit.
 	edited sync.Map
 }
 
 func newBot(t *testing.T) *bot {
 	t.Helper()
-	b := &bot{token: "4217:e2e"}
+	b := &bot{token: "4217:e2e", journal: newTranscript()}
 	b.Server = telegramsim.New(b.token, "infrazen_e2e_bot")
 	srv := httptest.NewServer(http.HandlerFunc(b.serve))
 	t.Cleanup(srv.Close)
@@ -48,14 +52,29 @@ func (b *bot) serve(w http.ResponseWriter, r *http.Request) {
 	after := b.onSend.Load()
 	if after == nil || !strings.HasSuffix(r.URL.Path, "/sendMessage") {
 		b.ServeHTTP(w, r)
+		b.note(r)
 		if strings.HasSuffix(r.URL.Path, "/editMessageText") {
 			b.edited.Store(r.FormValue("message_id"), true)
 		}
 		return
 	}
-	b.ServeHTTP(httptest.NewRecorder(), r)
-	(*after)(r.FormValue("text"))
-	panic(http.ErrAbortHandler)
+	held := httptest.NewRecorder()
+	b.ServeHTTP(held, r)
+	b.note(r)
+	if (*after)(r.FormValue("text")) {
+		panic(http.ErrAbortHandler)
+	}
+	w.Header().Set("Content-Type", held.Header().Get("Content-Type"))
+	w.WriteHeader(held.Code)
+	_, _ = w.Write(held.Body.Bytes())
+}
+
+func (b *bot) note(r *http.Request) {
+	if text := r.FormValue("text"); text != "" {
+		_, method := path.Split(r.URL.Path)
+		title, _, _ := strings.Cut(text, "\n")
+		_, _ = fmt.Fprintln(b.journal, time.Now().Format(time.TimeOnly), method, r.FormValue("message_id"), title)
+	}
 }
 
 // says writes to the bot and gives its answer.
@@ -150,13 +169,15 @@ const budget = "Сквозная проверка"
 // killedWhileSending sets an overspent budget and kills the product when its message has reached the chat and the bot does not know.
 func killedWhileSending(t *testing.T, s *story) {
 	sent := make(chan struct{}, 1)
-	onSend := func(text string) {
-		if strings.Contains(text, budget) {
+	onSend := func(text string) bool {
+		ours := strings.Contains(text, budget)
+		if ours {
 			s.onSend.Store(nil)
 			_ = s.product.cmd.Process.Signal(syscall.SIGKILL)
 			<-s.product.exited
 			sent <- struct{}{}
 		}
+		return ours
 	}
 	s.onSend.Store(&onSend)
 	s.user.get(t, http.MethodPost, "/api/v1/budgets", map[string]any{"name": budget, "amount": "1", "thresholds": []int{100}}, nil)
@@ -182,6 +203,7 @@ func sentOnce(t *testing.T, s *story) {
 	// Deliveries and answers take turns in a chat: a second message would be there before the next answer.
 	s.says(t, "/help")
 	if n := len(slices.DeleteFunc(s.Messages(chatID), func(m telegramsim.Message) bool { return !about(m) })); n != 1 {
-		t.Errorf("the chat shows the budget's message %d times: %v", n, s.Messages(chatID))
+		calls, _ := s.journal.now()
+		t.Errorf("the chat shows the budget's message %d times; the bot's calls were\n%s", n, calls)
 	}
 }

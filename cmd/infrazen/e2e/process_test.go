@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// patience bounds every wait for something that takes seconds on an idle machine.
-const patience = 3 * time.Minute
+// patience bounds every wait. What a killed process had leased is free after two minutes; a loaded machine takes its time.
+const patience = 5 * time.Minute
 
 // transcript is what a process has printed so far.
 type transcript struct {
