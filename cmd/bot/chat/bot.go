@@ -73,7 +73,7 @@ type Bot struct {
 	Deps
 	metrics metrics
 	name    string
-	// mine are the messages sent by this process that are no deliveries: never to be edited in search of one.
+	// mine are the messages of this process whose ids are known: never to be edited in search of a lost one.
 	mine    *messageSet
 	writing *chatLocks
 }

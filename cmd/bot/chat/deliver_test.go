@@ -75,6 +75,30 @@ func TestDelivery(t *testing.T) {
 	}, 1)
 }
 
+// The search for a lost message must not take another incident's message for it.
+func TestLostMessageBesideAnother(t *testing.T) {
+	s := newScene(t)
+	s.link(private)
+	other := owed(1, "Бюджет «Все облака» превышен")
+	other.ID = "d0"
+	s.store.owe(other)
+	s.says(private, 1, "Все облака")
+	s.sim.Fail(telegramsim.Fault{Method: "sendMessage", DropAfter: true})
+	s.store.owe(owed(1, "Бюджет «Прод» превышен"))
+	timeout := time.After(20 * time.Second)
+	for range 2 {
+		select {
+		case <-s.store.marked:
+		case <-timeout:
+			t.Fatal("a delivery was never marked as sent")
+		}
+	}
+	ms := s.sim.Messages(private)
+	if len(ms) != 3 || ms[1].Text != other.Text.RU || ms[2].Text != "Бюджет «Прод» превышен" || ms[1].Edits+ms[2].Edits != 0 {
+		t.Fatalf("the chat shows %+v", ms[1:])
+	}
+}
+
 func TestDeliveryToAChatThatIsGone(t *testing.T) {
 	s := newScene(t)
 	s.link(private)

@@ -171,6 +171,7 @@ func (m *memory) MarkSent(_ context.Context, id string, messageID, revision int6
 		}
 		d := m.find(id)
 		d.Sent, d.MessageID, d.Attempted = revision, messageID, false
+		m.noted[d.Chat.ChatID] = max(m.noted[d.Chat.ChatID], messageID)
 		m.marked <- revision
 		return nil
 	})
