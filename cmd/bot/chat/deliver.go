@@ -95,10 +95,10 @@ func (b *Bot) deliverOne(ctx context.Context, d pipeline.Delivery) (string, erro
 
 // marked writes down that the message is in the chat, even when the bot is being stopped.
 func (b *Bot) marked(ctx context.Context, d pipeline.Delivery, messageID int64) error {
-	b.mine.add(d.Chat.ChatID, messageID)
 	if err := b.Store.MarkSent(context.WithoutCancel(ctx), d.ID, messageID, d.Revision); err != nil {
 		return uncertain{err}
 	}
+	b.mine.add(d.Chat.ChatID, messageID)
 	return nil
 }
 
