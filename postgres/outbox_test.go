@@ -278,3 +278,30 @@ func TestTwoBotsNeverClaimTheSame(t *testing.T) {
 		}
 	}
 }
+
+// What is behind the newest message known of a chat may be the lost one: a delivered message of another incident never is.
+func TestProbeBeginsBehindEveryKnownMessage(t *testing.T) {
+	s, incident := outboxWorld(t)
+	must(t, s.NoteMessage(t.Context(), 1, 40), s.NoteMessage(t.Context(), 1, 39))
+	for i, d := range claimed(t, s, "a", time.Minute) {
+		must(t, s.BeginSend(t.Context(), d.ID), s.MarkSent(t.Context(), d.ID, int64(50+i), d.Revision))
+	}
+	other := incident
+	other.Key = "budget:2:2026-03:80"
+	if created, err := s.OpenIncident(t.Context(), other); err != nil || !created {
+		t.Fatal(created, err)
+	}
+	for _, d := range claimed(t, s, "a", time.Minute) {
+		must(t, s.BeginSend(t.Context(), d.ID))
+	}
+	must(t, s.Exec(t.Context(), `UPDATE deliveries SET leased_until = clock_timestamp()`))
+	lost := claimed(t, s, "b", time.Minute)
+	if len(lost) != 2 {
+		t.Fatalf("got %+v", lost)
+	}
+	for _, d := range lost {
+		if !d.Attempted || d.ProbeAfter != 50 && d.ProbeAfter != 51 {
+			t.Errorf("chat %d: attempted %v, probe after %d", d.Chat.ChatID, d.Attempted, d.ProbeAfter)
+		}
+	}
+}
