@@ -89,11 +89,14 @@ func leased(deliveryID string) (id string, lease int64, err error) {
 // sendTime is how long a send that was begun keeps others away, at least.
 const sendTime = time.Minute
 
+// The newest message known of a chat is one that was noted, or one that a delivery has brought there.
+//
 // A chat's message whose end is not known is looked for among those behind the last known one, so nothing else may be sent
 // there meanwhile. Of several such messages the oldest is settled first.
 const sqlBeginSend = `/* begin_send */
 UPDATE deliveries SET begun = owed, leased_until = greatest(leased_until, clock_timestamp() + $3::interval),
-    probe_after = (SELECT max(c.last_message_id) FROM chats c WHERE c.chat_id = deliveries.chat_id)
+    probe_after = greatest((SELECT max(c.last_message_id) FROM chats c WHERE c.chat_id = deliveries.chat_id),
+        (SELECT max(o.message_id) FROM deliveries o WHERE o.chat_id = deliveries.chat_id))
 WHERE id = $1 AND lease = $2 AND leased_until > clock_timestamp() AND sent < owed AND abandoned_at IS NULL
   AND NOT EXISTS (SELECT FROM deliveries o WHERE o.chat_id = deliveries.chat_id AND o.id <> deliveries.id AND o.begun > o.sent AND o.abandoned_at IS NULL
       AND (deliveries.begun <= deliveries.sent OR (o.created_at, o.id) < (deliveries.created_at, deliveries.id)))`

@@ -201,6 +201,33 @@ func TestOneSendAtATimeInAChat(t *testing.T) {
 	}
 }
 
+// What a delivery has brought to a chat is no place to look for the next one's message.
+func TestSearchBeginsBehindOtherDeliveries(t *testing.T) {
+	s, incident := outboxWorld(t)
+	first := claimed(t, s, "a", time.Minute)[0]
+	must(t, s.NoteMessage(t.Context(), first.Chat.ChatID, 40), s.BeginSend(t.Context(), first.ID), s.MarkSent(t.Context(), first.ID, 41, first.Revision))
+	incident.Key = "another"
+	if _, err := s.OpenIncident(t.Context(), incident); err != nil {
+		t.Fatal(err)
+	}
+	begin := func() (begun pipeline.Delivery) {
+		for _, d := range claimed(t, s, "a", time.Minute) {
+			if d.Chat == first.Chat {
+				begun = d
+				must(t, s.BeginSend(t.Context(), d.ID))
+			}
+		}
+		return begun
+	}
+	begin()
+	must(t, s.Exec(t.Context(), `UPDATE deliveries SET leased_until = clock_timestamp() WHERE chat_id = $1`, first.Chat.ChatID))
+	for _, d := range claimed(t, s, "b", time.Minute) {
+		if d.Chat == first.Chat && d.ProbeAfter != 41 {
+			t.Errorf("looks for the message behind %d, want 41", d.ProbeAfter)
+		}
+	}
+}
+
 func TestChangedWhileSending(t *testing.T) {
 	s, incident := outboxWorld(t)
 	d := claimed(t, s, "a", time.Minute)[0]
