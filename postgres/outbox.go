@@ -122,17 +122,13 @@ func (s *Store) onLease(ctx context.Context, what, deliveryID, sql string, args 
 
 // What was sent was sent, whoever holds the lease by now.
 const sqlMarkSent = `/* mark_sent */
-WITH noted AS (
-    UPDATE chats c SET last_message_id = greatest(c.last_message_id, $3) FROM deliveries d WHERE d.id = $1 AND c.chat_id = d.chat_id
-)
 UPDATE deliveries SET sent = $4, message_id = $3, attempts = 0, reason = '', not_before = '-infinity',
     begun = CASE WHEN lease = $2 THEN $4 ELSE greatest(begun, $4) END,
     leased_until = CASE WHEN lease = $2 THEN NULL ELSE leased_until END
 WHERE id = $1 AND (sent < $4 OR lease = $2)`
 
 // MarkSent notes that the chat shows this revision as that message of Telegram's, and ends the lease. When the incident
-// changed meanwhile, an edit is owed at once. It counts even when the lease has run out: the message is there. It is the
-// chat's newest known message from then on.
+// changed meanwhile, an edit is owed at once. It counts even when the lease has run out: the message is there.
 func (s *Store) MarkSent(ctx context.Context, deliveryID string, messageID, revision int64) error {
 	return s.onLease(ctx, "mark as sent", deliveryID, sqlMarkSent, messageID, revision)
 }
