@@ -47,10 +47,10 @@ func TestProduct(t *testing.T) {
 		{"the bot answers", botAnswers, true},
 		{"a kill while a message is sent", killedWhileSending, true},
 		{"the next start goes on", func(t *testing.T, s *story) { s.goesOn(t) }, true},
+		{"the browser shows what the API says", browser, false},
 		{"this hour's numbers arrive", numbersArrive, false},
 		{"a second one says what it needs", secondOne, false},
 		{"the engines are killed", enginesKilled, false},
-		{"the browser shows what the API says", browser, false},
 		{"the message was sent once", sentOnce, false},
 		{"Ctrl-C stops everything", func(t *testing.T, s *story) {
 			t.Logf("Ctrl-C to the last process: %s", seconds(s.product.interrupt(t)))
