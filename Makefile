@@ -6,6 +6,8 @@ GO ?= go
 TOOL := $(GO) tool -modfile=tools.mod
 ENGINES := node_modules/.package-lock.json
 RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
+# Further flags of gotestsum, for example TEST_FLAGS=--rerun-fails.
+TEST_FLAGS ?=
 export GOFLAGS ?=
 
 .PHONY: help up build engines web test lint fmt bench chromium clean
@@ -40,7 +42,7 @@ chromium:
 	  else echo "chromium is missing: run 'sudo apt-get install chromium curl'"; exit 1; fi; }
 
 test: engines chromium web ## run all tests
-	@$(TOOL) gotestsum --format=pkgname-and-test-fails --hide-summary=output -- $(RACE) -p 2 -timeout 14m ./...
+	@$(TOOL) gotestsum --format=pkgname-and-test-fails --hide-summary=output,skipped $(TEST_FLAGS) --packages=./... -- $(RACE) -p 2 -timeout 14m
 
 lint: engines ## check formatting and habits
 	@$(TOOL) golangci-lint run ./...
