@@ -10,16 +10,15 @@ import (
 
 // metrics count what collectors do.
 type metrics struct {
-	windows   *prometheus.CounterVec
-	rows      *prometheus.CounterVec
-	retries   *prometheus.CounterVec
-	duration  *prometheus.HistogramVec
-	running   prometheus.Gauge
-	sessions  prometheus.Gauge
-	success   *prometheus.GaugeVec
-	planned   prometheus.Counter
-	failures  *prometheus.CounterVec
-	oldestDue prometheus.Gauge
+	windows  *prometheus.CounterVec
+	rows     *prometheus.CounterVec
+	retries  *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+	running  prometheus.Gauge
+	sessions prometheus.Gauge
+	success  *prometheus.GaugeVec
+	planned  prometheus.Counter
+	failures *prometheus.CounterVec
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -45,11 +44,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "infrazen_collect_failures_total", Help: "Failures of the collector's own work: plan, claim, extend, finish.",
 		}, []string{"step"}),
-		oldestDue: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "infrazen_collect_oldest_due_seconds", Help: "How long the window that waits longest has been due.",
-		}),
 	}
-	reg.MustRegister(m.windows, m.rows, m.retries, m.duration, m.running, m.sessions, m.success, m.planned, m.failures, m.oldestDue)
+	reg.MustRegister(m.windows, m.rows, m.retries, m.duration, m.running, m.sessions, m.success, m.planned, m.failures)
 	return m
 }
 
