@@ -1,6 +1,7 @@
 package killtest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -41,6 +42,8 @@ type stage struct {
 	// Folder is where the files of FOCUS lie.
 	Folder string
 	Holder string
+	// Workers is how many windows a collector collects at once; 3 when zero.
+	Workers int
 }
 
 func runChild(settings string) error {
@@ -84,7 +87,7 @@ func (s *stage) facts(ctx context.Context) (*clickhouse.Store, error) {
 
 func (s *stage) collector(windows collect.Windows, facts collect.Ledger) (*collect.Collector, error) {
 	cfg := collect.DefaultConfig()
-	cfg.Holder, cfg.Workers, cfg.Lease, cfg.MaxLines = s.Holder, 3, 1500*time.Millisecond, 400
+	cfg.Holder, cfg.Workers, cfg.Lease, cfg.MaxLines = s.Holder, cmp.Or(s.Workers, 3), 1500*time.Millisecond, 400
 	cfg.Backoff = collect.Backoff{First: 20 * time.Millisecond, Most: 100 * time.Millisecond, Slow: 100 * time.Millisecond}
 	cloud := &collecttest.Cloud{World: readWorld, Parallel: 2}
 	return collect.New(collect.Deps{
