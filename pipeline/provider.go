@@ -33,6 +33,22 @@ type Info struct {
 	BillingZone string
 	// Concurrency is how many tasks of one connection may run at once; 1 when zero.
 	Concurrency int
+	// Prepaid says what happens when the money on an account runs out; nil when use is billed afterwards.
+	Prepaid *Prepaid
+	// Uploads says which files a connection takes from users; nil when none.
+	Uploads *UploadSpec
+}
+
+// Prepaid is what a cloud does with an account without money.
+type Prepaid struct {
+	// SuspendedAfter is how long after the money has run out services stop; DeletedAfter how long after that data is deleted.
+	// DeletedAfter is zero when the cloud does not say.
+	SuspendedAfter, DeletedAfter time.Duration
+	// BonusPays is true when bonus money pays for use as well.
+	BonusPays bool
+	// Text says the rule to people, and Source where the cloud states it.
+	Text   Text
+	Source string
 }
 
 // Field is one setting of a connection.
@@ -47,6 +63,10 @@ type Field struct {
 	Options []Option
 	// Advanced fields are folded away in the wizard.
 	Advanced bool
+	// Multiline fields take a text of many lines: a key file.
+	Multiline bool
+	// Mapping fields hold a column mapping, made in the wizard with the help of a Previewer.
+	Mapping bool
 }
 
 // Option is one choice of a Field.
@@ -70,6 +90,8 @@ type Env struct {
 	Wait func(ctx context.Context, key string, limit RateLimit) error
 	// TempDir is where big downloads may be kept while a task runs.
 	TempDir string
+	// Uploads are the files that users gave to the connection; nil where there are none.
+	Uploads Uploads
 }
 
 // RateLimit allows Burst requests at once and Burst more per Per.

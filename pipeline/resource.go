@@ -120,7 +120,23 @@ type KnownResource struct {
 	Name     string
 	Scope    string
 	LastSeen time.Time
+	ParentID string
+
+	ProjectID, ProjectName string
+	RegionID               string
+	Tags                   map[string]string
 }
+
+// AttributeCondition is the attribute that tells what is wrong with a resource in itself; its values are the conditions below.
+const AttributeCondition = "condition"
+
+// The conditions of a resource.
+const (
+	// ConditionZombie: billed, and in no listing though every scope that would list it was read whole.
+	ConditionZombie = "zombie"
+	// ConditionOrphan: a volume, snapshot or address without the server that it is for.
+	ConditionOrphan = "orphan"
+)
 
 // ChangeKind is what one sync found of one resource compared with the sync before.
 type ChangeKind string

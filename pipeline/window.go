@@ -38,6 +38,9 @@ type FeedSpec struct {
 	Restated time.Duration
 	// Backfill is how far back a new connection goes; zero means no past.
 	Backfill time.Duration
+	// After names a feed that must have been tried once for a connection before this one begins: charges that carry the tags of
+	// an inventory. Empty for none.
+	After Feed
 	// Accrues is true for an inventory whose resources carry Rates that InfraZen turns into hourly charges.
 	Accrues bool
 }
@@ -57,7 +60,7 @@ type Task struct {
 	From, To time.Time
 	// Object is set for GrainObject.
 	Object Object
-	// Known are the resources held from earlier syncs, given with FeedInventory and FeedUsage.
+	// Known are the resources held from earlier syncs, given with FeedInventory, FeedUsage, and a feed that comes After one.
 	Known []KnownResource
 	// Lang is the language for names that a cloud gives in several.
 	Lang Lang

@@ -60,6 +60,9 @@ type Cloud struct {
 	// Types are types that single resources must have.
 	Types map[string]pipeline.ResourceType
 
+	// Bills are periods or files whose exact cost the stand-in knows.
+	Bills []Bill
+
 	// Break breaks one scope until mended; false when the scope cannot break so.
 	Break func(scope string, how Breakage) (mend func(), ok bool)
 	// Stuck gives a value whenever a request has met Hang or SlowBody and comes no further: then the suite's client gives up
@@ -86,6 +89,7 @@ func Run(t *testing.T, c Case) {
 	t.Run("check", c.testCheck)
 	t.Run("collect", c.testCollect)
 	t.Run("truth", c.testTruth)
+	t.Run("bill", c.testBill)
 	t.Run("again", c.testAgain)
 	t.Run("each scope fails alone", c.testScopesFailAlone)
 	t.Run("sign-in ends midway", c.testExpiry)
