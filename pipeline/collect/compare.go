@@ -81,6 +81,9 @@ type comparison struct {
 }
 
 func (c *comparison) run(ctx context.Context) (difference, error) {
+	if c.slice.Cumulative {
+		return c.runCumulative(ctx)
+	}
 	c.round++
 	var d difference
 	err := c.ledger.Held(ctx, c.account, c.slice, func(h HeldLine) error { return c.meet(&d, &h) })

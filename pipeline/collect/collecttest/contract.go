@@ -23,6 +23,7 @@ func RunLedger(t *testing.T, l collect.Ledger, a collect.Account) {
 	t.Run("slices", suite.slices)
 	t.Run("tokens", suite.tokens)
 	t.Run("stages", suite.stages)
+	t.Run("cumulative", suite.cumulative)
 	t.Run("samples", suite.samples)
 	t.Run("states", suite.states)
 }
