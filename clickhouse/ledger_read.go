@@ -73,6 +73,25 @@ func plus(a, b decimal.Decimal) decimal.Decimal {
 	return a.Add(b)
 }
 
+// FileStarts implements [collect.Ledger].
+func (s *Store) FileStarts(ctx context.Context, a collect.Account, sources []string) ([]collect.FileStart, error) {
+	if sources == nil {
+		sources = []string{}
+	}
+	bound := args{"tenant": string(a.Tenant), "connection": string(a.Connection), "prefix": collect.SourceFile, "sources": sources}
+	var starts []collect.FileStart
+	err := s.rows(ctx, "file_starts", bound, func(r driver.Rows) error {
+		var at time.Time
+		var isHeld, touched bool
+		if err := r.Scan(&at, &isHeld, &touched); err != nil {
+			return err
+		}
+		starts = append(starts, collect.FileStart{At: at.UTC(), Held: isHeld, Touched: touched})
+		return nil
+	})
+	return starts, err
+}
+
 // Lines implements [collect.Ledger].
 func (s *Store) Lines(ctx context.Context, a collect.Account, sl pipeline.Slice, ids []collect.LineID) (map[collect.LineID]pipeline.Line, error) {
 	keys := make(map[pipeline.LineKey]pipeline.Line, len(ids))

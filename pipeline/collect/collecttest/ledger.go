@@ -6,7 +6,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -225,6 +227,20 @@ func (l *Ledger) size() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.rows)
+}
+
+// FileStarts implements collect.Ledger.
+func (l *Ledger) FileStarts(_ context.Context, a collect.Account, sources []string) ([]collect.FileStart, error) {
+	starts, lines := map[time.Time]collect.FileStart{}, map[time.Time]int64{}
+	for _, r := range l.Rows() {
+		if r.Account != a || !strings.HasPrefix(r.Source, collect.SourceFile) {
+			continue
+		}
+		at := r.Charge.Start.UTC()
+		lines[at] += r.Charge.LineCount
+		starts[at] = collect.FileStart{At: at, Held: lines[at] > 0, Touched: starts[at].Touched || slices.Contains(sources, r.Source)}
+	}
+	return slices.Collect(maps.Values(starts)), nil
 }
 
 // AppendSamples implements collect.Ledger.
