@@ -249,8 +249,8 @@ func (c *Collector) room() (free int, perConnection map[pipeline.Kind]int) {
 	}
 	for kind, p := range c.providers {
 		perConnection[kind] = max(1, p.info.Concurrency)
-		if accrues(p.info.Feeds) {
-			perConnection[kind] = 1 // two snapshots of one account at once would work out the same days
+		if inOrder(p.info.Feeds) {
+			perConnection[kind] = 1
 		}
 		if len(c.providers) > 1 && c.config.Workers > 1 && c.running[kind] >= most {
 			perConnection[kind] = 0
@@ -259,9 +259,11 @@ func (c *Collector) room() (free int, perConnection map[pipeline.Kind]int) {
 	return free, perConnection
 }
 
-func accrues(feeds []pipeline.FeedSpec) bool {
+// inOrder tells whether windows of a connection go one by one: two snapshots of one account at once would work out the same
+// days, and a feed that comes after another must not overtake it.
+func inOrder(feeds []pipeline.FeedSpec) bool {
 	for _, f := range feeds {
-		if f.Accrues {
+		if f.Accrues || f.After != "" {
 			return true
 		}
 	}
