@@ -73,23 +73,23 @@ func plus(a, b decimal.Decimal) decimal.Decimal {
 	return a.Add(b)
 }
 
-// FileStarts implements [collect.Ledger].
-func (s *Store) FileStarts(ctx context.Context, a collect.Account, sources []string) ([]collect.FileStart, error) {
+// FilePeriods implements [collect.Ledger].
+func (s *Store) FilePeriods(ctx context.Context, a collect.Account, sources []string) ([]collect.FilePeriod, error) {
 	if sources == nil {
 		sources = []string{}
 	}
 	bound := args{"tenant": string(a.Tenant), "connection": string(a.Connection), "prefix": collect.SourceFile, "sources": sources}
-	var starts []collect.FileStart
-	err := s.rows(ctx, "file_starts", bound, func(r driver.Rows) error {
-		var at time.Time
-		var isHeld, touched bool
-		if err := r.Scan(&at, &isHeld, &touched); err != nil {
+	var periods []collect.FilePeriod
+	err := s.rows(ctx, "file_periods", bound, func(r driver.Rows) error {
+		var p collect.FilePeriod
+		if err := r.Scan(&p.From, &p.To, &p.Held, &p.Touched); err != nil {
 			return err
 		}
-		starts = append(starts, collect.FileStart{At: at.UTC(), Held: isHeld, Touched: touched})
+		p.From, p.To = p.From.UTC(), p.To.UTC()
+		periods = append(periods, p)
 		return nil
 	})
-	return starts, err
+	return periods, err
 }
 
 // Lines implements [collect.Ledger].

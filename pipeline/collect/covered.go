@@ -13,10 +13,10 @@ import (
 // SourceFile begins the name of every source that is a file; the file's key follows.
 const SourceFile = "file:"
 
-// FileStart is an instant at which lines of files begin, or once began.
-type FileStart struct {
-	At time.Time // UTC
-	// Held is true while a file holds a line that begins then.
+// FilePeriod is a charge period that lines of files have, or once had.
+type FilePeriod struct {
+	From, To time.Time // UTC
+	// Held is true while a file holds a line of that period.
 	Held bool
 	// Touched is true when a file asked about holds or once held such a line.
 	Touched bool
@@ -42,20 +42,21 @@ func (t *task) coverage(ctx context.Context, sources []string) (covered *coverag
 	if !supersededBy(t.info.Feeds) {
 		return nil, nil, nil
 	}
-	starts, err := t.ledger.FileStarts(ctx, t.window.Account, sources)
+	periods, err := t.ledger.FilePeriods(ctx, t.window.Account, sources)
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot read the days of files: %w", err)
 	}
 	covered = &coverage{zone: t.zone, days: map[int64]bool{}}
 	seen := map[int64]bool{}
-	for _, s := range starts {
-		day := dayOf(s.At, t.zone)
-		if s.Held {
-			covered.days[day.Unix()] = true
-		}
-		if s.Touched && !seen[day.Unix()] {
-			seen[day.Unix()] = true
-			touched = append(touched, day)
+	for _, p := range periods {
+		for day := dayOf(p.From, t.zone); day.Equal(dayOf(p.From, t.zone)) || day.Before(p.To); day = nextDay(day, t.zone) {
+			if p.Held {
+				covered.days[day.Unix()] = true
+			}
+			if p.Touched && !seen[day.Unix()] {
+				seen[day.Unix()] = true
+				touched = append(touched, day)
+			}
 		}
 	}
 	slices.SortFunc(touched, time.Time.Compare)

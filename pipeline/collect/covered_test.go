@@ -89,6 +89,22 @@ func TestReportTakesTheEstimateBackAndItsRemovalGivesItBack(t *testing.T) {
 	check(estimate)
 }
 
+// A line of several days covers all of them, whole: days are those of the billing zone.
+func TestLineOfAMonthCoversItsDays(t *testing.T) {
+	l := reportLab()
+	world := collecttest.World{Scopes: []string{"vps"}, Resources: []pipeline.Resource{server("a", "2026-03-03 00:00:00", "1")}}
+	whole := report("march", "1", map[int]string{-1: "99"})
+	whole.Charges[0].End = midnight(1)
+	world.Files = []collecttest.File{whole}
+	l.tell(world)
+	l.sync(t)
+	l.windows.Set(noon.Add(time.Hour))
+	l.sync(t)
+	if d := cmp.Diff(map[string]string{"accrual 03": "24", "file:march 04": "99"}, l.days()); d != "" {
+		t.Error(d)
+	}
+}
+
 // An import that was cut short after the file's lines, and before the estimate was taken back, is finished by its next try.
 func TestCutShortImportIsFinishedLater(t *testing.T) {
 	l := reportLab()

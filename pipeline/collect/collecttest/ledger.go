@@ -229,18 +229,20 @@ func (l *Ledger) size() int {
 	return len(l.rows)
 }
 
-// FileStarts implements collect.Ledger.
-func (l *Ledger) FileStarts(_ context.Context, a collect.Account, sources []string) ([]collect.FileStart, error) {
-	starts, lines := map[time.Time]collect.FileStart{}, map[time.Time]int64{}
+// FilePeriods implements collect.Ledger.
+func (l *Ledger) FilePeriods(_ context.Context, a collect.Account, sources []string) ([]collect.FilePeriod, error) {
+	type period struct{ from, to time.Time }
+	periods, lines := map[period]collect.FilePeriod{}, map[period]int64{}
 	for _, r := range l.Rows() {
 		if r.Account != a || !strings.HasPrefix(r.Source, collect.SourceFile) {
 			continue
 		}
-		at := r.Charge.Start.UTC()
-		lines[at] += r.Charge.LineCount
-		starts[at] = collect.FileStart{At: at, Held: lines[at] > 0, Touched: starts[at].Touched || slices.Contains(sources, r.Source)}
+		p := period{r.Charge.Start.UTC(), r.Charge.End.UTC()}
+		lines[p] += r.Charge.LineCount
+		touched := periods[p].Touched || slices.Contains(sources, r.Source)
+		periods[p] = collect.FilePeriod{From: p.from, To: p.to, Held: lines[p] > 0, Touched: touched}
 	}
-	return slices.Collect(maps.Values(starts)), nil
+	return slices.Collect(maps.Values(periods)), nil
 }
 
 // AppendSamples implements collect.Ledger.
