@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/infrazen/infrazen/pipeline"
 )
@@ -75,6 +76,8 @@ type comparison struct {
 	content *content
 	// keep tells of a held line that the content does not have whether it shall stay. Nil means that none does.
 	keep func(pipeline.Line) bool
+	// never tells of a line that starts at an instant that it shall not stay, whatever keep says. Nil means that keep decides.
+	never func(start time.Time) bool
 	// kept are the lines that keep said yes to.
 	kept  map[lineID]bool
 	round int32
@@ -146,7 +149,7 @@ func (c *comparison) takeBack(ctx context.Context, d *difference) error {
 }
 
 func (c *comparison) takeBackLine(d *difference, g *goneLine, line pipeline.Line) {
-	if c.keep != nil && c.keep(line) {
+	if c.keep != nil && c.keep(line) && (c.never == nil || !c.never(time.Unix(g.id.start, 0))) {
 		if c.kept == nil {
 			c.kept = map[lineID]bool{}
 		}

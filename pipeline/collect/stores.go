@@ -40,6 +40,10 @@ type Ledger interface {
 	// Stage opens a place beside the ledger for a slice too large to compare in memory. Staged lines are no charges yet.
 	Stage(ctx context.Context, a Account, s pipeline.Slice) (Stage, error)
 
+	// FilePeriods gives the charge periods that lines of files, the sources that begin with SourceFile, have or once had. The
+	// sources given are those that Touched tells of. Order is free.
+	FilePeriods(ctx context.Context, a Account, sources []string) ([]FilePeriod, error)
+
 	// AppendSamples adds the samples not yet held and returns how many those were.
 	AppendSamples(ctx context.Context, a Account, samples []pipeline.Sample) (int64, error)
 	// LastSamples gives the time of the newest sample held for each resource.

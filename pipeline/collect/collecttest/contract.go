@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -24,6 +25,7 @@ func RunLedger(t *testing.T, l collect.Ledger, a collect.Account) {
 	t.Run("tokens", suite.tokens)
 	t.Run("stages", suite.stages)
 	t.Run("cumulative", suite.cumulative)
+	t.Run("files", suite.files)
 	t.Run("samples", suite.samples)
 	t.Run("states", suite.states)
 }
@@ -168,6 +170,28 @@ func (s *ledgerSuite) stages(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.check(t, sl, b, c, c)
+}
+
+// files: which periods files hold lines of, and which they once held lines of.
+func (s *ledgerSuite) files(t *testing.T) {
+	a, b := pipeline.Slice{Source: collect.SourceFile + "a"}, pipeline.Slice{Source: collect.SourceFile + "b"}
+	first, second, third := Line(0, "a", "1"), Line(1, "b", "2"), Line(2, "b", "0")
+	s.append(t, pipeline.Slice{Source: "no file"}, "files 1", Line(5, "a", "7"))
+	s.append(t, a, "files 2", first, second)
+	s.append(t, b, "files 3", second, third)
+	s.append(t, a, "files 4", negated(first), negated(second))
+	got, err := s.ledger.FilePeriods(t.Context(), s.account, []string{a.Source})
+	want := []collect.FilePeriod{
+		{From: first.Start, To: first.End, Touched: true}, {From: second.Start, To: second.End, Held: true, Touched: true}, {From: third.Start, To: third.End, Held: true},
+	}
+	byTime := cmpopts.SortSlices(func(a, b collect.FilePeriod) bool { return a.From.Before(b.From) })
+	if d := cmp.Diff(want, got, byTime); err != nil || d != "" {
+		t.Errorf("%v %s", err, d)
+	}
+	none, err := s.ledger.FilePeriods(t.Context(), s.account, nil)
+	if err != nil || len(none) != 3 || slices.ContainsFunc(none, func(f collect.FilePeriod) bool { return f.Touched }) {
+		t.Errorf("asked about no file: %v %+v", err, none)
+	}
 }
 
 func (s *ledgerSuite) samples(t *testing.T) {
