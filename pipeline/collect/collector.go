@@ -156,6 +156,9 @@ func (c *Collector) Wake() {
 	}
 }
 
+// claimPause is the shortest time between two claims: windows that end meanwhile are replaced together.
+const claimPause = 150 * time.Millisecond
+
 // errStopping ends windows that outlast the grace given to them.
 var errStopping = errors.New("the collector stops")
 
@@ -168,6 +171,10 @@ func (c *Collector) Work(ctx context.Context) {
 		select {
 		case <-c.wake:
 			c.claim(ctx, tasks, &wg)
+		case <-ctx.Done():
+		}
+		select {
+		case <-time.After(claimPause):
 		case <-ctx.Done():
 		}
 	}
