@@ -21,7 +21,11 @@ func (a *Account) Credits(from, to, asOf time.Time) decimal.Decimal {
 	if len(a.Grants) == 0 {
 		return sum
 	}
-	a.pieces(from, to, asOf, func(n int64) { sum = sum.Add(a.creditsOf(n).paid) }, func(from, to time.Time) {
+	a.pieces(from, to, func(n int64, from, to time.Time) {
+		if missing, given := a.missing(from, to, asOf); n >= 0 && given && missing == 0 {
+			sum = sum.Add(a.creditsOf(n).paid)
+			return
+		}
 		lines := a.lines(from, to, asOf)
 		a.credit(lines, to, asOf.IsZero())
 		for i := range lines {
