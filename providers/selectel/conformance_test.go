@@ -39,6 +39,7 @@ func newStand(t *testing.T, seed uint64, change func(*selectelsim.Config)) *stan
 	a := world.NewAccount(world.AccountConfig{Seed: seed, Catalog: world.SelectelCatalog(), Start: testNow().Add(-25 * testDay).Truncate(time.Hour), Servers: 5})
 	s := &stand{account: a, ids: map[string]string{}}
 	s.addOddities()
+	a.Start = testNow().Add(-2 * testDay).Truncate(time.Hour) // the balance is counted from here
 	conf := selectelsim.Config{Accounts: []*world.Account{a}, Now: testNow, LateBy: 25 * time.Minute, UnknownServices: []string{"netdisk"}, Regions: []string{"ru-1", "ru-2", "ru-3", "ru-7", "ru-9", "kz-1"}}
 	if change != nil {
 		change(&conf)
