@@ -179,7 +179,7 @@ func TestDedicated(t *testing.T) {
 	created := dayOf(5).From.Add(7*time.Hour + 12*time.Second)
 	s.account.Add(world.Resource{
 		ID: "99999999-0000-4000-8000-000000000001", Kind: world.Dedicated, ProjectID: s.account.Projects[0].ID, Region: "ru-1", Zone: "ru-1a", Created: created,
-		Details: map[string]string{world.DetailMonthly: "12345.67"}, States: []world.State{{From: created, Name: "EL42-SSD", Status: world.Running}},
+		Details: map[string]string{world.SelectelMonthly: "12345.67"}, States: []world.State{{From: created, Name: "EL42-SSD", Status: world.Running}},
 	})
 	rec, _ := collect(t, open(t, s.settings()), pipeline.Task{Feed: pipeline.FeedCharges, From: dayOf(6).From, To: dayOf(4).To})
 	bought := slices.DeleteFunc(rec.Charges(), func(c pipeline.Charge) bool {
