@@ -5,6 +5,7 @@ import (
 	"github.com/infrazen/infrazen/pipeline"
 	"github.com/infrazen/infrazen/providers/beget"
 	"github.com/infrazen/infrazen/providers/focus"
+	"github.com/infrazen/infrazen/providers/selectel"
 )
 
 // Options are the operator's, the same for all connections.
@@ -17,6 +18,7 @@ type Options struct {
 func All(o Options) []pipeline.Provider {
 	clouds := []pipeline.Provider{
 		beget.New(),
+		selectel.New(),
 	}
 	return append(clouds, focus.All(focus.Options{FolderRoot: o.FolderRoot})...)
 }
