@@ -30,7 +30,7 @@ func liveWorld(t *testing.T) (*caller, *world.Account, begetsim.Account, string)
 		States: []world.State{{From: made, Name: "live", Status: world.Running, Spec: spec, Parts: world.BegetCatalog().Parts(world.Server, spec)}},
 	})
 	live := begetsim.FromWorld(a)
-	return newCaller(t, start(), begetsim.Config{Start: a.Start, Accounts: []begetsim.Account{live}, PageSize: 100, LegacyLimit: -1}), a, live, id
+	return newCaller(t, start(), begetsim.Config{Start: a.Start, Accounts: []begetsim.Account{live}, PageSize: 100, LegacyLimit: -1, TokenLife: 100 * time.Hour}), a, live, id
 }
 
 func (c *caller) get(token, path string, into any) {
@@ -83,7 +83,9 @@ func TestLiveWorldIsRendered(t *testing.T) {
 		}
 	}
 	want("live RUNNING 2 25.2")
-	do(1, func(s *world.State) { s.VCPU, s.Parts = 4, world.BegetCatalog().Parts(world.Server, world.Spec{VCPU: 4, MemoryMB: 4096, DiskGB: 30}) })
+	do(1, func(s *world.State) {
+		s.VCPU, s.Parts = 4, world.BegetCatalog().Parts(world.Server, world.Spec{VCPU: 4, MemoryMB: 4096, DiskGB: 30})
+	})
 	do(2, func(s *world.State) { s.Name = "renamed" })
 	do(3, func(s *world.State) { s.Status = world.Stopped })
 	want("live RUNNING 2 25.2")
@@ -96,7 +98,6 @@ func TestLiveWorldIsRendered(t *testing.T) {
 	}
 	c.now = start().Add(5 * time.Hour)
 	want("gone")
-	token = c.token(live)
 	var history struct {
 		History []struct{ Type string }
 	}
