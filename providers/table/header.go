@@ -16,8 +16,7 @@ func header(in rows, name string, m *Mapping) (names, first []string, line int64
 		cells, line, err := in.next()
 		if errors.Is(err, io.EOF) {
 			if m.HeaderRow > 0 {
-				return nil, nil, 0, malformed(name, "В файле «%s» нет строки %d, в которой должен быть заголовок.",
-					"The file %q has no row %d, where the header should be.", name, m.HeaderRow)
+				return nil, nil, 0, faultNoRow(name, m.HeaderRow)
 			}
 			return nil, nil, 0, faultEmpty(name)
 		}
@@ -33,6 +32,11 @@ func header(in rows, name string, m *Mapping) (names, first []string, line int64
 		first = slices.Clone(cells)
 		return columnNames(make([]string, len(cells))), first, line, nil
 	}
+}
+
+func faultNoRow(name string, row int64) *pipeline.Fault {
+	return malformed(name, "В файле «%s» нет строки %d, в которой должен быть заголовок.",
+		"The file %q has no row %d, where the header should be.", name, row)
 }
 
 // columnNames gives each column a name of its own: "#3" for one without a name, "Cost (1)" and "Cost (2)" for two of one name.

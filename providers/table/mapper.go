@@ -111,8 +111,9 @@ func (mp *mapper) setTexts(c *pipeline.Charge, cells []string) {
 		{RoleDescription, &c.ChargeDescription},
 		{RoleUnit, &c.ConsumedUnit},
 		{RoleAccount, &c.BillingAccountID},
+		{RoleProvider, &c.ProviderName},
 	} {
-		if s, ok := mp.cell(cells, t.role); ok {
+		if s, ok := mp.cell(cells, t.role); ok && s != "" {
 			*t.to = mp.words.keep(s)
 		}
 	}

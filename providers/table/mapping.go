@@ -91,6 +91,7 @@ const (
 	RoleUnit          Role = "unit"
 	RoleCategory      Role = "category"
 	RoleAccount       Role = "account"
+	RoleProvider      Role = "provider"
 )
 
 // Encoding is how a file's bytes are text.

@@ -62,6 +62,7 @@ func roles() []roleSpec {
 		}},
 		{RoleUnit, pipeline.Text{RU: "Единица измерения", EN: "Unit"}, []string{"consumedunit", "pricingunit", "unitofmeasure", "unit", "единица", "единицаизмерения", "едизм", "едизмерения"}},
 		{RoleCategory, pipeline.Text{RU: "Вид начисления", EN: "Kind of charge"}, []string{"chargecategory", "lineitemlineitemtype", "chargetype", "видначисления", "типначисления", "типоперации"}},
+		{RoleProvider, pipeline.Text{RU: "Облако", EN: "Cloud"}, []string{"providername", "облако", "провайдер", "поставщик"}},
 		{RoleAccount, pipeline.Text{RU: "Платёжный аккаунт", EN: "Billing account"}, []string{
 			"billingaccountid", "billpayeraccountid", "лицевойсчет", "договор", "номердоговора", "платежныйаккаунт", "billingaccount", "контракт",
 		}},
