@@ -5,6 +5,7 @@ import (
 	"github.com/infrazen/infrazen/pipeline"
 	"github.com/infrazen/infrazen/providers/beget"
 	"github.com/infrazen/infrazen/providers/focus"
+	"github.com/infrazen/infrazen/providers/table"
 )
 
 // Options are the operator's, the same for all connections.
@@ -15,7 +16,9 @@ type Options struct {
 
 // All lists every provider, in the order in which the connection wizard offers them.
 func All(o Options) []pipeline.Provider {
-	return append([]pipeline.Provider{beget.New()}, focus.All(focus.Options{FolderRoot: o.FolderRoot})...)
+	all := []pipeline.Provider{beget.New()}
+	all = append(all, focus.All(focus.Options{FolderRoot: o.FolderRoot})...)
+	return append(all, table.All()...)
 }
 
 // ByKind finds the provider of a kind of connection.

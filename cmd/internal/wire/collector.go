@@ -74,7 +74,7 @@ func newCollector(env boot.Env, s *Stores) (*collect.Collector, error) {
 	limits.Timeout = env.Settings.Collector.RequestTimeout
 	return collect.New(collect.Deps{
 		Windows: s.People, Ledger: s.Facts, Providers: paced(Providers(env.Settings), env.Settings.Collector.SnapshotEvery),
-		HTTP: cloudhttp.New(limits, env.Registry).For,
+		HTTP: cloudhttp.New(limits, env.Registry).For, Uploads: s.People.UploadsOf,
 		Log:  env.Log, Registry: env.Registry,
 	}, cfg)
 }
