@@ -98,7 +98,7 @@ func (s suite) TestPreview(t *testing.T) {
 	if guessed.at("fault") != nil || guessed.text("totals", 0, "cost") != "1235" || guessed.text("totals", 0, "currency") != "RUB" {
 		t.Errorf("guessed: %s", guessed.body)
 	}
-	if guessed.text("left_out", 0, "totals", 0, "cost") != "1235" || guessed.text("first") != "2026-07-01T00:00:00Z" {
+	if guessed.text("left_out", 0, "totals", 0, "cost") != "1235" || guessed.text("first") != "2026-06-30T21:00:00Z" {
 		t.Errorf("guessed: %s", guessed.body)
 	}
 	again := preview(guessed.text("mapping")).want(http.StatusOK)

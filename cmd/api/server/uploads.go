@@ -219,11 +219,19 @@ func (s *Server) previewUpload(ctx context.Context, c caller, in *previewIn) (*p
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	preview, err := previewer.Preview(ctx, f.name, f, f.fields["mapping"])
+	preview, err := previewer.Preview(ctx, f.name, f, f.fields["mapping"], c.zone())
 	if err != nil {
 		return nil, refuseFault(err)
 	}
 	return &previewOut{Body: viewPreview(&preview, c.lang)}, nil
+}
+
+// zone is that of the caller's tenant.
+func (c caller) zone() *time.Location {
+	if zone, err := time.LoadLocation(c.Tenant.Zone); err == nil {
+		return zone
+	}
+	return time.UTC
 }
 
 type previewOut struct{ Body previewView }
