@@ -81,12 +81,25 @@ type comparison struct {
 	// kept are the lines that keep said yes to.
 	kept  map[lineID]bool
 	round int32
+	// empty is true when the slice was just seen to have no rows: then it is not read.
+	empty bool
+}
+
+// eachHeld gives the net of every line of the slice.
+func (c *comparison) eachHeld(ctx context.Context, f func(HeldLine) error) error {
+	if c.empty {
+		return nil
+	}
+	return c.ledger.Held(ctx, c.account, c.slice, f)
 }
 
 func (c *comparison) run(ctx context.Context) (difference, error) {
+	if c.slice.Cumulative {
+		return c.runCumulative(ctx)
+	}
 	c.round++
 	var d difference
-	err := c.ledger.Held(ctx, c.account, c.slice, func(h HeldLine) error { return c.meet(&d, &h) })
+	err := c.eachHeld(ctx, func(h HeldLine) error { return c.meet(&d, &h) })
 	if err != nil {
 		return difference{}, fmt.Errorf("cannot read what is held of %s: %w", c.slice.Source, err)
 	}

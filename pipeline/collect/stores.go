@@ -125,6 +125,14 @@ type Result struct {
 	RetryAt time.Time
 }
 
+// ClaimLimits are how many windows may be claimed.
+type ClaimLimits struct {
+	// PerConnection is how many of one connection may be under a lease at once over all collectors; 1 for a kind that is not there.
+	PerConnection map[pipeline.Kind]int
+	// PerKind is from how many connections of a kind this claim may take; any number for a kind that is not there.
+	PerKind map[pipeline.Kind]int
+}
+
 // Windows is what collect needs of the store of work (PostgreSQL). Its clock is the one that leases and seen_at go by.
 type Windows interface {
 	// Now is the store's clock.
@@ -135,9 +143,8 @@ type Windows interface {
 	Secrets(ctx context.Context, a Account) (settings pipeline.Settings, version int64, err error)
 	// Plan makes these windows exist and sets when they are due. It never touches a window under a lease.
 	Plan(ctx context.Context, a Account, plans []WindowPlan) error
-	// Claim leases up to n due windows, at most perConnection of one connection at once over all collectors (by Kind), and skips
-	// what others hold.
-	Claim(ctx context.Context, holder string, n int, lease time.Duration, perConnection map[pipeline.Kind]int) ([]Window, error)
+	// Claim leases up to n due windows within the limits, and skips what others hold.
+	Claim(ctx context.Context, holder string, n int, lease time.Duration, limits ClaimLimits) ([]Window, error)
 	// Extend prolongs a lease; it fails with ErrLeaseLost when another has it.
 	Extend(ctx context.Context, w Window, lease time.Duration) error
 	// Finish marks the result and ends the lease; it fails with ErrLeaseLost when another has it or the connection was edited or deleted.

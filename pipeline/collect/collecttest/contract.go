@@ -24,6 +24,7 @@ func RunLedger(t *testing.T, l collect.Ledger, a collect.Account) {
 	t.Run("slices", suite.slices)
 	t.Run("tokens", suite.tokens)
 	t.Run("stages", suite.stages)
+	t.Run("cumulative", suite.cumulative)
 	t.Run("files", suite.files)
 	t.Run("samples", suite.samples)
 	t.Run("states", suite.states)
@@ -291,7 +292,7 @@ func RunWindows(t *testing.T, s WindowStore) {
 	}
 	claim := func(holder string, n, perConnection int, lease time.Duration) []collect.Window {
 		t.Helper()
-		got, err := s.Claim(ctx, holder, n, lease, map[pipeline.Kind]int{Kind: perConnection})
+		got, err := s.Claim(ctx, holder, n, lease, collect.ClaimLimits{PerConnection: map[pipeline.Kind]int{Kind: perConnection}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -301,6 +302,18 @@ func RunWindows(t *testing.T, s WindowStore) {
 	plan(s.Two, now(), 1)
 	if got := claim("a", 10, 0, time.Minute); len(got) != 0 {
 		t.Errorf("%d windows of a kind with no room were given out", len(got))
+	}
+	for most := range 2 {
+		got, err := s.Claim(ctx, "a", 10, time.Minute, collect.ClaimLimits{PerKind: map[pipeline.Kind]int{Kind: most}})
+		if err != nil || len(got) != most {
+			t.Fatalf("%d windows of a kind that may have %d connections were given out, %v", len(got), most, err)
+		}
+		for _, w := range got {
+			if err := s.Extend(ctx, w, time.Nanosecond); err != nil {
+				t.Fatal(err)
+			}
+			s.Pass(time.Millisecond)
+		}
 	}
 	first := claim("a", 10, 2, time.Minute)
 	if got := hoursOf(first, hour); !maps.Equal(got, map[string]int{string(s.One.Connection) + " 1": 1, string(s.One.Connection) + " 2": 1, string(s.Two.Connection) + " 1": 1}) {
