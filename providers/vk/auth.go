@@ -52,7 +52,7 @@ func (s *session) connect(ctx context.Context) error {
 	options := &signIn{region: s.region, AuthOptions: tokens.AuthOptions{
 		Username: s.user, Password: s.password, DomainName: userDomain, AllowReauth: true, Scope: tokens.Scope{ProjectID: s.project},
 	}}
-	if err := openstack.AuthenticateV3(withScope(ctx, scopeAuth), cloud, options, gophercloud.EndpointOpts{Region: s.region}); err != nil {
+	if err := openstack.AuthenticateV3(withScope(ctx, scopeAuth), cloud, options, gophercloud.EndpointOpts{}); err != nil {
 		f := s.fault(scopeAuth, err)
 		if stop := s.ended(ctx); stop != nil && ctx.Err() != nil {
 			return stop

@@ -51,6 +51,9 @@ func (s *Server) auth(w http.ResponseWriter, r *http.Request) {
 	a := s.account(func(a *world.Account) bool { return User(a) == user.Name && a.Password == user.Password })
 	s.mu.Lock()
 	without := s.without[user.Name]
+	if u, ok := s.users[user.Name]; ok && u.password == user.Password {
+		a = u.account
+	}
 	s.mu.Unlock()
 	switch {
 	case a == nil || user.Domain.Name != "users":

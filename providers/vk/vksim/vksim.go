@@ -48,6 +48,7 @@ type Server struct {
 	issued   int
 	frozen   map[string]bool // by account
 	without  map[string]bool // users without two-factor sign-in
+	users    map[string]person
 	requests map[string]int
 }
 
@@ -62,7 +63,7 @@ func New(c Config) *Server {
 	if c.PageSize == 0 {
 		c.PageSize = 3
 	}
-	s := &Server{conf: c, tokens: map[string]*grant{}, frozen: map[string]bool{}, without: map[string]bool{}, requests: map[string]int{}}
+	s := &Server{conf: c, tokens: map[string]*grant{}, frozen: map[string]bool{}, without: map[string]bool{}, users: map[string]person{}, requests: map[string]int{}}
 	s.Server = standin.New(s.counting(s.routes()), c.Now)
 	return s
 }
@@ -107,6 +108,19 @@ func (s *Server) WithoutSecondFactor(user string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.without[user] = true
+}
+
+// person is a user beside the accounts' own.
+type person struct {
+	password string
+	account  *world.Account
+}
+
+// AddUser lets somebody into an account's project.
+func (s *Server) AddUser(name, password string, a *world.Account) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.users[name] = person{password: password, account: a}
 }
 
 // Requests counts the requests by path.
