@@ -43,7 +43,8 @@ type UploadSpec struct {
 type Previewer interface {
 	// Preview reads a whole file by a mapping, or by one that it guesses when the mapping is empty, and stores nothing. What is
 	// wrong with the file or the mapping is in the Preview; an error is that of reading, or of a mapping that means nothing.
-	Preview(ctx context.Context, name string, file io.ReadSeeker, mapping string) (Preview, error)
+	// zone is the tenant's: a guess takes it for times without one unless the cloud's own zone is known.
+	Preview(ctx context.Context, name string, file io.ReadSeeker, mapping string, zone *time.Location) (Preview, error)
 }
 
 // Preview is what a file looks like under a mapping.

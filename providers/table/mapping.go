@@ -16,7 +16,7 @@ import (
 const Version = 1
 
 // maxMapping is how long a mapping's JSON may be.
-const maxMapping = 64 << 10
+const maxMapping = 32 << 10
 
 // Mapping says what the columns of a table are and how its dates and numbers are written. It is kept as JSON.
 type Mapping struct {

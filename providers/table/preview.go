@@ -22,7 +22,7 @@ const (
 const roleTag = "tag"
 
 // Preview reads a whole file by a mapping, or by a guessed one when the text is empty. Times without a zone are in zone where
-// the mapping names none. It is what a pipeline.Previewer gives.
+// the mapping names none; a guess names it. It is what a pipeline.Previewer gives.
 func Preview(ctx context.Context, name string, file io.ReadSeeker, mapping string, zone *time.Location) (pipeline.Preview, error) {
 	m, guessed := Mapping{Version: Version}, strings.TrimSpace(mapping) == ""
 	if !guessed {
@@ -38,6 +38,7 @@ func Preview(ctx context.Context, name string, file io.ReadSeeker, mapping strin
 	}
 	if guessed {
 		m, p.Questions = Guess(sample)
+		m.Zone = zone.String()
 		p.Mapping = m.JSON()
 	}
 	p.Sheets, p.Columns = sample.Sheets, previewColumns(sample.Names, &m)

@@ -60,7 +60,7 @@ func (p *Provider) Info() pipeline.Info {
 			},
 			Required: true, Multiline: true, Mapping: true, Default: p.variant.Mapping,
 		}},
-		Feeds: []pipeline.FeedSpec{{Feed: pipeline.FeedFiles, Grain: pipeline.GrainObject, Every: 15 * time.Minute}},
+		Feeds: []pipeline.FeedSpec{{Feed: pipeline.FeedFiles, Grain: pipeline.GrainObject, Every: 5 * time.Minute}},
 		// Files are periods of their own; the zone is that of the days they are asked for in.
 		BillingZone: p.variant.Zone,
 		Concurrency: 2,
@@ -98,10 +98,13 @@ func (p *Provider) zone() (*time.Location, error) {
 }
 
 // Preview implements pipeline.Previewer.
-func (p *Provider) Preview(ctx context.Context, name string, file io.ReadSeeker, mapping string) (pipeline.Preview, error) {
-	zone, err := p.zone()
+func (p *Provider) Preview(ctx context.Context, name string, file io.ReadSeeker, mapping string, zone *time.Location) (pipeline.Preview, error) {
+	own, err := p.zone()
 	if err != nil {
 		return pipeline.Preview{}, err
+	}
+	if own != time.UTC || zone == nil {
+		zone = own
 	}
 	return Preview(ctx, name, file, mapping, zone)
 }

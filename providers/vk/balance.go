@@ -23,7 +23,7 @@ func (s *session) readBalance(ctx context.Context, rep *report) (*pipeline.Accou
 		rep.note("no_console_project", scopeBalance, 1,
 			"Баланс не собран: не указан номер проекта в личном кабинете (mcs…). Впишите его в настройки подключения.",
 			"The balance was not collected: the project number in the console (mcs...) is missing. Enter it in the connection's settings.")
-		return nil, nil //nolint:nilnil // there is none, and nothing is wrong
+		return nil, nil
 	}
 	ctx = withScope(ctx, scopeBalance)
 	var b balances

@@ -47,7 +47,7 @@ func readMapping(text, currency string) (m table.Mapping, version string, err er
 }
 
 // Preview implements pipeline.Previewer: without a mapping the default one is tried, and then a guess.
-func (p Provider) Preview(ctx context.Context, name string, file io.ReadSeeker, mapping string) (pipeline.Preview, error) {
+func (p Provider) Preview(ctx context.Context, name string, file io.ReadSeeker, mapping string, _ *time.Location) (pipeline.Preview, error) {
 	zone, err := time.LoadLocation(p.place.zone)
 	if err != nil {
 		return pipeline.Preview{}, fmt.Errorf("cannot use the zone %q: %w", p.place.zone, err)

@@ -74,8 +74,8 @@ func newCollector(env boot.Env, s *Stores) (*collect.Collector, error) {
 	limits.Timeout = env.Settings.Collector.RequestTimeout
 	return collect.New(collect.Deps{
 		Windows: s.People, Ledger: s.Facts, Providers: paced(Providers(env.Settings), env.Settings.Collector),
-		HTTP: cloudhttp.New(limits, env.Registry).For,
-		Log:  env.Log, Registry: env.Registry,
+		HTTP: cloudhttp.New(limits, env.Registry).For, Uploads: s.People.UploadsOf,
+		Log: env.Log, Registry: env.Registry,
 	}, cfg)
 }
 
