@@ -47,7 +47,7 @@ func (inv *inventory) readServers(ctx context.Context) {
 		return
 	}
 	inv.floating = map[string]string{}
-	memory, names := map[string]int64{}, map[string]string{}
+	memory := map[string]int64{}
 	for i := range rows {
 		v := &rows[i]
 		sz := inv.sizeOf(v.Flavor)
@@ -58,13 +58,13 @@ func (inv *inventory) readServers(ctx context.Context) {
 		for _, address := range floatingOf(v.Addresses) {
 			inv.floating[address] = v.ID
 		}
-		memory[v.ID], names[v.ID] = sz.ramMB<<20, v.Name
+		memory[v.ID] = sz.ramMB << 20
 		if inv.add(inv.server(v, sz)) {
 			inv.close(scopeServers, nil, 1)
 		}
 	}
 	inv.close(scopeServers, nil, 0)
-	inv.memory, inv.names = memory, names
+	inv.memory = memory
 }
 
 func (inv *inventory) withoutSizes(scope string) *pipeline.Fault {

@@ -88,23 +88,21 @@ func (p Provider) Open(settings pipeline.Settings, env pipeline.Env) (pipeline.S
 		return nil, f
 	}
 	for _, a := range []struct {
-		into                *string
-		field, otherwise    string
-		labelRU, labelEN    string
-		withTrailingPathEnd bool
+		into             *string
+		field, otherwise string
+		ru, en           string
 	}{
-		{&s.identity, FieldIdentity, p.place.identity, "входа", "sign-in", true},
-		{&s.billing, FieldBilling, p.place.billing, "баланса", "balance", false},
-		{&s.monitoring, FieldMonitoring, p.place.monitoring, "мониторинга", "monitoring", false},
+		{&s.identity, FieldIdentity, p.place.identity, "входа", "sign-in"},
+		{&s.billing, FieldBilling, p.place.billing, "баланса", "balance"},
+		{&s.monitoring, FieldMonitoring, p.place.monitoring, "мониторинга", "monitoring"},
 	} {
-		address, f := checkAddress(orDefault(settings[a.field], a.otherwise), a.labelRU, a.labelEN)
+		address, f := checkAddress(orDefault(settings[a.field], a.otherwise), a.ru, a.en)
 		if f != nil {
 			return nil, f
 		}
-		if *a.into = address; a.withTrailingPathEnd {
-			*a.into += "/"
-		}
+		*a.into = address
 	}
+	s.identity += "/"
 	if err := s.readSettings(settings); err != nil {
 		return nil, err
 	}

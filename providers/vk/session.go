@@ -34,9 +34,8 @@ type session struct {
 	broken *pipeline.Fault
 
 	// What joins resources to sizes is kept between tasks, so that a list that fails once changes no resource.
-	sizes  map[string]size  // by flavor
-	memory map[string]int64 // bytes by server
-	names  map[string]string
+	sizes  map[string]size           // by flavor
+	memory map[string]int64          // bytes by server
 	days   map[string]map[int64]bool // of uploaded reports, by version
 }
 

@@ -117,3 +117,5 @@ func uploads() *pipeline.UploadSpec {
 		Extensions: []string{".csv", ".xlsx"}, MaxBytes: table.MaxBytes,
 	}
 }
+
+var _ pipeline.Previewer = Provider{}
