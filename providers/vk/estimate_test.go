@@ -90,7 +90,7 @@ func TestReportTakesThePlaceOfTheEstimate(t *testing.T) {
 		t.Fatalf("the estimate has %d days: %v", len(estimate), estimate)
 	}
 	c.upload(t)
-	c.sync(t, 2*time.Minute)
+	c.sync(t, 6*time.Minute)
 	want := map[string]string{}
 	for k, v := range estimate {
 		want[k] = v
@@ -112,7 +112,7 @@ func TestReportTakesThePlaceOfTheEstimate(t *testing.T) {
 		t.Fatalf("an hour later: %s", d)
 	}
 	c.uploads.Remove(reportName, testNow().Add(61*time.Minute))
-	c.sync(t, 62*time.Minute)
+	c.sync(t, 66*time.Minute)
 	if d := cmp.Diff(estimate, c.days()); d != "" {
 		t.Fatalf("after the removal: %s", d)
 	}

@@ -91,7 +91,7 @@ func feeds() []pipeline.FeedSpec {
 	return []pipeline.FeedSpec{
 		{Feed: pipeline.FeedInventory, Grain: pipeline.GrainSnapshot, Every: time.Hour, Backfill: 90 * 24 * time.Hour, Accrues: true},
 		{Feed: pipeline.FeedUsage, Grain: pipeline.GrainHour, Every: time.Hour, Backfill: 30 * 24 * time.Hour},
-		{Feed: pipeline.FeedFiles, Grain: pipeline.GrainObject, Every: time.Minute, Supersedes: true},
+		{Feed: pipeline.FeedFiles, Grain: pipeline.GrainObject, Every: 5 * time.Minute, Supersedes: true},
 	}
 }
 
