@@ -5,6 +5,7 @@ import (
 	"github.com/infrazen/infrazen/pipeline"
 	"github.com/infrazen/infrazen/providers/beget"
 	"github.com/infrazen/infrazen/providers/focus"
+	"github.com/infrazen/infrazen/providers/selectel"
 	"github.com/infrazen/infrazen/providers/table"
 	"github.com/infrazen/infrazen/providers/vk"
 )
@@ -19,6 +20,7 @@ type Options struct {
 func All(o Options) []pipeline.Provider {
 	clouds := []pipeline.Provider{
 		beget.New(),
+		selectel.New(),
 	}
 	clouds = append(clouds, vk.All()...)
 	clouds = append(clouds, focus.All(focus.Options{FolderRoot: o.FolderRoot})...)

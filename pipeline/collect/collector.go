@@ -203,13 +203,28 @@ func (c *Collector) closeSessions(ctx context.Context, idle time.Duration) {
 // CollectDue collects what is due, and what becomes due by that, until nothing is left or ctx ends.
 func (c *Collector) CollectDue(ctx context.Context) {
 	var wg sync.WaitGroup
+	defer wg.Wait()
 	for ctx.Err() == nil {
-		n := c.claim(ctx, ctx, &wg)
-		wg.Wait()
-		if n == 0 {
+		idle := c.idle()
+		if c.claim(ctx, ctx, &wg) == 0 && idle {
 			return
 		}
+		select {
+		case <-c.wake:
+		case <-ctx.Done():
+		}
 	}
+}
+
+func (c *Collector) idle() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, n := range c.running {
+		if n > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // claim takes as many due windows as there are free workers and sets to work on them. It returns how many.
@@ -268,10 +283,10 @@ func (c *Collector) room() (free int, limits ClaimLimits) {
 }
 
 // inOrder tells whether windows of a connection go one by one: two snapshots of one account at once would work out the same
-// days, and a feed that comes after another must not overtake it.
+// days, an import and a snapshot could miss each other's change, and a feed that comes after another must not overtake it.
 func inOrder(feeds []pipeline.FeedSpec) bool {
 	for _, f := range feeds {
-		if f.Accrues || f.After != "" {
+		if f.Accrues || f.Supersedes || f.After != "" {
 			return true
 		}
 	}

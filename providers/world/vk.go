@@ -29,7 +29,7 @@ const (
 // the usual range; VK gives its price list out as a web page only.
 func VKCatalog() Catalog {
 	return Catalog{
-		Cloud: VK, Currency: "RUB", TaxRate: decimal.New(2, -1), Prices: vkPrices(),
+		Cloud: VK, Currency: "RUB", TaxRate: decimal.New(22, -2), Prices: vkPrices(),
 		Regions:         []Region{{ID: "RegionOne", Name: "Москва", Zones: []string{"MS1", "GZ1", "ME1"}}},
 		Kinds:           []Kind{FloatingIP, FloatingIP, FloatingIP, LoadBalancer, Share, Cluster, Database, Database, Snapshot, Backup},
 		Parts:           vkParts,
