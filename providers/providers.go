@@ -5,6 +5,7 @@ import (
 	"github.com/infrazen/infrazen/pipeline"
 	"github.com/infrazen/infrazen/providers/beget"
 	"github.com/infrazen/infrazen/providers/focus"
+	"github.com/infrazen/infrazen/providers/yandex"
 )
 
 // Options are the operator's, the same for all connections.
@@ -15,7 +16,7 @@ type Options struct {
 
 // All lists every provider, in the order in which the connection wizard offers them.
 func All(o Options) []pipeline.Provider {
-	return append([]pipeline.Provider{beget.New()}, focus.All(focus.Options{FolderRoot: o.FolderRoot})...)
+	return append([]pipeline.Provider{beget.New(), yandex.New()}, focus.All(focus.Options{FolderRoot: o.FolderRoot})...)
 }
 
 // ByKind finds the provider of a kind of connection.

@@ -40,7 +40,11 @@ func withFault(ctx context.Context, f *Fault) context.Context {
 func (r *reports) enter(ctx context.Context, in *usage.UsageReportRequest) (*tenant, error) {
 	if f, _ := ctx.Value(faultKey{}).(*Fault); f != nil {
 		if f.Hang {
-			<-ctx.Done()
+			select {
+			case r.sim.stuck <- struct{}{}:
+				<-ctx.Done()
+			case <-ctx.Done():
+			}
 			return nil, ctx.Err()
 		}
 		return nil, status.Error(f.Code, Secret)
