@@ -47,7 +47,7 @@ func (c *comparison) runCumulative(ctx context.Context) (difference, error) {
 	var d difference
 	held := map[pipeline.LineKey][]hourCell{}
 	last := c.slice.From.Unix()
-	err := c.ledger.Held(ctx, c.account, c.slice, func(h HeldLine) error {
+	err := c.eachHeld(ctx, func(h HeldLine) error {
 		s, err := sumsOf(&h.Measures)
 		if err != nil {
 			return fmt.Errorf("line of %s: %w", h.Start, err)

@@ -153,6 +153,7 @@ func (w *Writer) commit(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		w.empty = before.known && before.all == 0
 		d, err := w.run(ctx)
 		if err != nil {
 			return err
