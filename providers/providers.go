@@ -5,6 +5,7 @@ import (
 	"github.com/infrazen/infrazen/pipeline"
 	"github.com/infrazen/infrazen/providers/beget"
 	"github.com/infrazen/infrazen/providers/focus"
+	"github.com/infrazen/infrazen/providers/selectel"
 	"github.com/infrazen/infrazen/providers/yandex"
 )
 
@@ -18,6 +19,7 @@ type Options struct {
 func All(o Options) []pipeline.Provider {
 	clouds := []pipeline.Provider{
 		beget.New(),
+		selectel.New(),
 		yandex.New(),
 	}
 	return append(clouds, focus.All(focus.Options{FolderRoot: o.FolderRoot})...)

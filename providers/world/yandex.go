@@ -29,7 +29,7 @@ const (
 // service that is too new for anybody to know.
 func YandexCatalog() Catalog {
 	return Catalog{
-		Cloud: Yandex, Currency: "RUB", TaxRate: decimal.RequireFromString("0.22"), SeparateVolumes: true,
+		Cloud: Yandex, Currency: "RUB", TaxRate: decimal.RequireFromString("0.22"), SeparateVolumes: true, Credits: true,
 		Prices:  yandexPrices(),
 		Regions: []Region{{ID: "ru-central1", Name: "ru-central1", Zones: []string{"ru-central1-a", "ru-central1-b", "ru-central1-d"}}},
 		Kinds:   []Kind{Volume, Snapshot, Image, Database, Bucket, FloatingIP, LoadBalancer, Cluster, Registry, Novelty},

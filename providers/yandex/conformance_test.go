@@ -1,6 +1,7 @@
 package yandex_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/infrazen/infrazen/pipeline"
 	"github.com/infrazen/infrazen/providers/providertest"
+	"github.com/infrazen/infrazen/providers/standin"
 	"github.com/infrazen/infrazen/providers/world"
 	"github.com/infrazen/infrazen/providers/yandex"
 	"github.com/infrazen/infrazen/providers/yandex/yandexsim"
@@ -52,24 +54,22 @@ func (s *stand) known() []pipeline.KnownResource {
 }
 
 // faultAt is where a scope breaks.
-func (s *stand) faultAt(scope string, file pipeline.Object) yandexsim.Fault {
+func (s *stand) faultAt(scope string, file pipeline.Object) func(*http.Request) bool {
 	switch scope {
 	case "clouds", "folders":
-		return yandexsim.Fault{Path: "/resource-manager/v1/" + scope}
+		return yandexsim.At("/resource-manager/v1/"+scope, "")
 	case "billing/accounts":
-		return yandexsim.Fault{Path: "/billing/v1/billingAccounts"}
-	case "billing/usage-report":
-		return yandexsim.Fault{Path: reportPath}
+		return yandexsim.At("/billing/v1/billingAccounts", "")
 	case "billing/export":
-		return yandexsim.Fault{Path: "/" + s.cred.Bucket + "/" + file.Key}
+		return yandexsim.At("/"+s.cred.Bucket+"/"+file.Key, "")
 	}
 	i := strings.LastIndexByte(scope, '/')
 	if strings.HasPrefix(scope, "monitoring/") {
-		return yandexsim.Fault{Path: "/monitoring/v2/data/read", Folder: scope[i+1:]}
+		return yandexsim.At("/monitoring/v2/data/read", scope[i+1:])
 	}
 	for _, n := range scopeNames() {
 		if n[0] == scope[:i] {
-			return yandexsim.Fault{Path: n[1], Folder: scope[i+1:]}
+			return yandexsim.At(n[1], scope[i+1:])
 		}
 	}
 	panic("no path of " + scope)
@@ -77,38 +77,38 @@ func (s *stand) faultAt(scope string, file pipeline.Object) yandexsim.Fault {
 
 func (s *stand) breaker(file pipeline.Object) func(string, providertest.Breakage) (func(), bool) {
 	return func(scope string, how providertest.Breakage) (func(), bool) {
-		f := s.faultAt(scope, file)
-		storage := scope == "billing/export"
-		answer := func(status, code int, s3 string) {
-			f.Status, f.Body, f.Code = status, `{"code":`+decimal.NewFromInt(int64(code)).String()+`,"message":"`+yandexsim.Secret+`"}`, codes.Code(code)
-			if storage {
+		if scope == "billing/usage-report" {
+			return s.breakReports(how)
+		}
+		answer := func(status, code int, s3 string) (func(), bool) {
+			f := standin.Fault{Match: s.faultAt(scope, file), Status: status, Body: fmt.Sprintf(`{"code":%d,"message":%q}`, code, yandexsim.Secret)}
+			if scope == "billing/export" {
 				f.Body = yandexsim.S3Error(s3)
 			}
+			return s.sim.Break(f), true
 		}
 		switch how {
-		case providertest.Torn:
-			f.Torn = true
-		case providertest.CutOff:
-			f.Cut = true
 		case providertest.ServerError:
-			answer(http.StatusInternalServerError, 13, "InternalError")
-		case providertest.Hang:
-			f.Hang = true
-		case providertest.SlowBody:
-			f.Slow = true
-		case providertest.WebPage:
-			f.Body = "<html>" + yandexsim.Secret + "</html>"
+			return answer(http.StatusInternalServerError, 13, "InternalError")
 		case providertest.Throttled:
-			answer(http.StatusTooManyRequests, 8, "SlowDown")
+			return answer(http.StatusTooManyRequests, 8, "SlowDown")
 		case providertest.Forbidden:
-			answer(http.StatusForbidden, 7, "AccessDenied")
+			return answer(http.StatusForbidden, 7, "AccessDenied")
 		}
-		rpc := scope == "billing/usage-report"
-		if rpc && f.Code == 0 && !f.Cut {
-			return nil, false // gRPC answers with no bytes of ours
-		}
-		return s.sim.Break(f), true
+		return providertest.Spoil(s.sim.Faults(), s.faultAt(scope, file), how, yandexsim.Secret)
 	}
+}
+
+// breakReports breaks what comes by gRPC: codes only, no bytes of ours.
+func (s *stand) breakReports(how providertest.Breakage) (func(), bool) {
+	code, ok := map[providertest.Breakage]codes.Code{
+		providertest.CutOff: codes.Unavailable, providertest.ServerError: codes.Internal, providertest.Throttled: codes.ResourceExhausted,
+		providertest.Forbidden: codes.PermissionDenied,
+	}[how]
+	if !ok {
+		return nil, false
+	}
+	return s.sim.BreakReports(yandexsim.ReportFault{Code: code}), true
 }
 
 func (s *stand) dependents(scope string, _ providertest.Breakage) []string {

@@ -67,11 +67,16 @@ type stand struct {
 	cred  yandexsim.Credentials
 }
 
+// newAccount is an account in which nothing happens by itself, with a contract and a grant that is used up in some days.
 func newAccount(seed uint64) *world.Account {
-	a := world.NewAccount(world.AccountConfig{Seed: seed, Catalog: world.YandexCatalog(), Start: testNow().Add(-11 * day).Truncate(time.Hour), Servers: 4})
+	a := world.NewAccount(accountConfig(seed, world.Calmest))
 	a.Discount = decimal.RequireFromString("0.05")
-	a.Grants = []world.Grant{{Name: "start", From: testNow().Add(-10 * day).Truncate(day), To: testNow().Add(30 * day), Amount: decimal.RequireFromString("2345.678901234")}}
+	a.Grants = []world.Grant{{Name: "start", From: testNow().Add(-10 * day).Truncate(day), To: testNow().Add(30 * day), Amount: decimal.RequireFromString("12345.678901234")}}
 	return a
+}
+
+func accountConfig(seed uint64, calm world.Calm) world.AccountConfig {
+	return world.AccountConfig{Seed: seed, Catalog: world.YandexCatalog(), Start: testNow().Add(-11 * day).Truncate(time.Hour), Span: 20 * day, Servers: 4, Calm: calm}
 }
 
 func newStand(t *testing.T, a *world.Account, change func(*yandexsim.Config)) *stand {
@@ -120,28 +125,15 @@ func moscow(ago int) time.Time {
 	return time.Date(y, m, d-ago, 0, 0, 0, 0, world.Moscow()).UTC()
 }
 
-// net is what a period costs after all credits, by resource, worked out line by line from the world alone.
+// net is what a period costs after all credits, by resource.
 func net(a *world.Account, from, to, asOf time.Time) map[string]decimal.Decimal {
 	out := map[string]decimal.Decimal{}
-	g := a.Grants[0]
-	left := g.Amount
-	first := from
-	if g.From.Before(first) {
-		first = g.From
-	}
-	for _, l := range a.Bill(first, to, asOf) {
-		cost := l.Cost
-		if !l.Hour.Before(g.From) {
-			paid := decimal.Min(cost, left)
-			left, cost = left.Sub(paid), cost.Sub(paid)
+	for _, l := range a.Bill(from, to, asOf) {
+		id := l.ResourceID
+		if strings.HasPrefix(l.SKU, "vpc.egress") {
+			id = ""
 		}
-		if !l.Hour.Before(from) {
-			id := l.ResourceID
-			if strings.HasPrefix(l.SKU, "vpc.egress") {
-				id = ""
-			}
-			out[id] = out[id].Add(cost)
-		}
+		out[id] = out[id].Add(l.Cost).Sub(l.Credit)
 	}
 	return out
 }

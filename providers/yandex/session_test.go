@@ -209,22 +209,23 @@ func TestReportFaults(t *testing.T) {
 		codes.Unavailable: pipeline.FaultUnavailable, codes.DeadlineExceeded: pipeline.FaultTimeout, codes.InvalidArgument: pipeline.FaultMalformed,
 		codes.Unauthenticated: pipeline.FaultExpired,
 	} {
-		mend := s.sim.Break(yandexsim.Fault{Path: reportPath, Code: code})
+		mend := s.sim.BreakReports(yandexsim.ReportFault{Code: code})
 		out, err := session.Collect(t.Context(), task, providertest.NewRecorder(task))
 		if f := faultOf(t, out, "billing/usage-report"); err != nil || f == nil || f.Code != want {
 			t.Errorf("%s gives %v, %v", code, f, err)
 		}
 		mend()
 	}
-	mend := s.sim.Break(yandexsim.Fault{Path: reportPath, Code: codes.Unauthenticated, Times: 1})
+	mend := s.sim.BreakReports(yandexsim.ReportFault{Code: codes.Unauthenticated, Times: 1})
 	if out, err := session.Collect(t.Context(), task, providertest.NewRecorder(task)); err != nil || !out.Complete() {
 		t.Errorf("a token refused once: %v %+v", err, out.Scopes)
 	}
 	mend()
-	defer s.sim.Break(yandexsim.Fault{Path: reportPath, Hang: true})()
+	hangs := make(chan struct{})
+	defer s.sim.BreakReports(yandexsim.ReportFault{Hang: hangs})()
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		<-s.sim.Stuck()
+		<-hangs
 		cancel()
 	}()
 	if _, err := session.Collect(ctx, task, providertest.NewRecorder(task)); !errors.Is(err, context.Canceled) {

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -65,7 +64,6 @@ func (t *tenant) lines(from, to, asOf time.Time) []*usageLine {
 	type id struct{ project, resource, sku string }
 	var out []*usageLine
 	at := map[id]*usageLine{}
-	left := t.grants(from, to, asOf)
 	for _, l := range t.account.Bill(from, to, asOf) {
 		k := id{l.ProjectID, ResourceOf(l), l.SKU}
 		u := at[k]
@@ -75,51 +73,9 @@ func (t *tenant) lines(from, to, asOf time.Time) []*usageLine {
 			out = append(out, u)
 		}
 		u.quantity, u.cost, u.volume = u.quantity.Add(l.Quantity), u.cost.Add(l.ListCost), u.volume.Add(l.Cost.Sub(l.ListCost))
-		paid := decimal.Min(l.Cost, left[l.Hour])
-		left[l.Hour] = left[l.Hour].Sub(paid)
-		u.grant = u.grant.Sub(paid)
+		u.grant = u.grant.Sub(l.Credit)
 	}
 	return out
-}
-
-// grants is how much of each hour in [from, to) is paid for by grants: they are used hour by hour, each until its money or its
-// time is over.
-func (t *tenant) grants(from, to, asOf time.Time) map[time.Time]decimal.Decimal {
-	out := map[time.Time]decimal.Decimal{}
-	if len(t.account.Grants) == 0 {
-		return out
-	}
-	first := from
-	left := make([]decimal.Decimal, len(t.account.Grants))
-	for i, g := range t.account.Grants {
-		left[i] = g.Amount
-		if g.From.Before(first) {
-			first = g.From
-		}
-	}
-	for at := first.UTC().Truncate(time.Hour); at.Before(to); at = at.Add(time.Hour) {
-		due := t.days.hour(t.account, at, asOf)
-		for i, g := range t.account.Grants {
-			if at.Before(g.From) || !at.Before(g.To) {
-				continue
-			}
-			paid := decimal.Min(due, left[i])
-			left[i], due = left[i].Sub(paid), due.Sub(paid)
-			out[at] = out[at].Add(paid)
-		}
-	}
-	return out
-}
-
-// dayCache keeps what the hours of days cost as long as nothing about them changes.
-type dayCache struct {
-	mu   sync.Mutex
-	days map[time.Time]cachedDay
-}
-
-type cachedDay struct {
-	asOf  time.Time
-	hours [24]decimal.Decimal
 }
 
 // settled is how long after a day its bill may still fill up line by line.
@@ -131,24 +87,4 @@ func version(a *world.Account, from, to, asOf time.Time) time.Time {
 		return asOf
 	}
 	return a.Changed(from, to, asOf)
-}
-
-func (c *dayCache) hour(a *world.Account, hour, asOf time.Time) decimal.Decimal {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	day := hour.Truncate(24 * time.Hour)
-	v := version(a, day, day.Add(24*time.Hour), asOf)
-	held, ok := c.days[day]
-	if !ok || !held.asOf.Equal(v) {
-		held = cachedDay{asOf: v}
-		for _, l := range a.Bill(day, day.Add(24*time.Hour), asOf) {
-			i := int(l.Hour.Sub(day) / time.Hour)
-			held.hours[i] = held.hours[i].Add(l.Cost)
-		}
-		if c.days == nil {
-			c.days = map[time.Time]cachedDay{}
-		}
-		c.days[day] = held
-	}
-	return held.hours[int(hour.Sub(day)/time.Hour)]
 }

@@ -1,148 +1,80 @@
 package yandexsim
 
 import (
-	"bytes"
-	"io"
+	"context"
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/infrazen/infrazen/providers/standin"
 )
 
-// Fault is something that goes wrong at a path.
-type Fault struct {
-	// Path is a whole path, or the beginning of many when it ends with a slash. For gRPC it is "/service/Method".
-	Path string
-	// Folder, when set, spoils the requests about this folder only.
-	Folder string
-	// Times is how many requests it spoils; 0 means all until it is mended.
-	Times int
-	// After is how many matching requests pass unharmed first.
-	After int
+// Break switches a fault of the REST services or of the bucket on and returns what switches it off.
+func (s *Server) Break(f standin.Fault) (mend func()) { return s.front.Break(f) }
 
-	// Status answers with this HTTP status, and Retry-After when RetryAfter is set.
-	Status     int
-	RetryAfter time.Duration
-	// Body, when set, is the answer, with Status or 200.
-	Body string
-	// Code answers a gRPC call with this code.
-	Code codes.Code
-	// Hang answers nothing until the client leaves.
-	Hang bool
-	// Slow sends half of the true answer and no more until the client leaves.
-	Slow bool
-	// Torn sends half of the true answer as if it were all of it.
-	Torn bool
-	// Cut sends half of the true answer and drops the connection.
-	Cut bool
+// Faults is where faults of the REST services and of the bucket are switched on.
+func (s *Server) Faults() *standin.Server { return s.front }
+
+// Stuck gives a value whenever a request of Hang or Slow has come as far as it will.
+func (s *Server) Stuck() <-chan struct{} { return s.front.Stuck() }
+
+// At matches the requests at a path, or at all that begin so when it ends with a slash; with a folder, those about it only.
+func At(path, folder string) func(*http.Request) bool {
+	return func(r *http.Request) bool {
+		if folder != "" && r.URL.Query().Get("folderId") != folder {
+			return false
+		}
+		return r.URL.Path == path || strings.HasSuffix(path, "/") && strings.HasPrefix(r.URL.Path, path)
+	}
 }
 
-// Break switches a fault on and returns what switches it off.
-func (s *Server) Break(f Fault) (mend func()) {
+// ReportFault is something that goes wrong with usage reports.
+type ReportFault struct {
+	// Code answers with this code.
+	Code codes.Code
+	// Times is how many calls it spoils; 0 means all until it is mended.
+	Times int
+	// Hang, when set, takes a value when a call has come, which is then answered no more.
+	Hang chan<- struct{}
+}
+
+// BreakReports switches a fault of the usage reports on and returns what switches it off.
+func (s *Server) BreakReports(f ReportFault) (mend func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	own := &f
-	s.faults = append(s.faults, own)
+	s.reportFault = own
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		own.Path = ""
+		if s.reportFault == own {
+			s.reportFault = nil
+		}
 	}
 }
 
-// Mend switches all faults off.
-func (s *Server) Mend() {
+// spoil gives the error of a call that a fault spoils.
+func (s *Server) spoil(ctx context.Context) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = nil
-}
-
-// faultFor finds the newest fault for a request and counts it. The caller holds mu.
-func (s *Server) faultFor(r *http.Request) *Fault {
-	for i := len(s.faults) - 1; i >= 0; i-- {
-		f := s.faults[i]
-		if !f.matches(r.URL.Path) || f.Folder != "" && r.URL.Query().Get("folderId") != f.Folder {
-			continue
+	f := s.reportFault
+	if f != nil && f.Times > 0 {
+		if f.Times--; f.Times == 0 {
+			s.reportFault = nil
 		}
-		if f.After > 0 {
-			f.After--
-			continue
-		}
-		if f.Times > 0 {
-			if f.Times--; f.Times == 0 {
-				f.Times = -1
-			}
-		} else if f.Times < 0 {
-			continue
-		}
-		c := *f
-		return &c
 	}
-	return nil
-}
-
-func (f *Fault) matches(path string) bool {
-	return path == f.Path || strings.HasSuffix(f.Path, "/") && strings.HasPrefix(path, f.Path)
-}
-
-// wrap spoils an answer: it either gives it itself and returns nil, or returns the writer that spoils the true one.
-func (s *Server) wrap(f *Fault, w http.ResponseWriter, r *http.Request) http.ResponseWriter {
+	s.mu.Unlock()
 	switch {
-	case f.Hang:
-		s.untilGone(r)
+	case f == nil:
 		return nil
-	case f.Slow || f.Torn || f.Cut:
-		return &tearing{ResponseWriter: w, fault: f}
+	case f.Hang == nil:
+		return status.Error(f.Code, Secret)
 	}
-	if f.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(f.RetryAfter.Seconds())))
-	}
-	w.Header().Set("Content-Type", "application/json")
-	if f.Status != 0 {
-		w.WriteHeader(f.Status)
-	}
-	_, _ = w.Write([]byte(f.Body)) // the client may have gone
-	return nil
-}
-
-// tearing keeps the true answer back to send a part of it.
-type tearing struct {
-	http.ResponseWriter
-	fault *Fault
-	buf   bytes.Buffer
-}
-
-// Write keeps the bytes back.
-func (t *tearing) Write(b []byte) (int, error) { return t.buf.Write(b) }
-
-func (s *Server) tear(t *tearing, r *http.Request) {
-	half := t.buf.Bytes()[:t.buf.Len()/2]
-	if !t.fault.Torn {
-		t.Header().Set("Content-Length", strconv.Itoa(t.buf.Len()))
-	}
-	_, _ = t.ResponseWriter.Write(half) // the client may have gone
-	if t.fault.Torn {
-		return
-	}
-	_ = http.NewResponseController(t.ResponseWriter).Flush() // as much as the connection can
-	if t.fault.Slow {
-		s.untilGone(r)
-		return
-	}
-	panic(http.ErrAbortHandler)
-}
-
-// Stuck gives a value whenever a request of Hang or Slow has come as far as it will.
-func (s *Server) Stuck() <-chan struct{} { return s.stuck }
-
-// untilGone waits until the client leaves. The server notices that only when the request's body has been read.
-func (s *Server) untilGone(r *http.Request) {
-	_, _ = io.Copy(io.Discard, r.Body) // the client may have gone already
 	select {
-	case s.stuck <- struct{}{}:
-		<-r.Context().Done()
-	case <-r.Context().Done():
+	case f.Hang <- struct{}{}:
+		<-ctx.Done()
+	case <-ctx.Done():
 	}
+	return ctx.Err()
 }

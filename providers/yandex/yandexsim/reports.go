@@ -30,24 +30,10 @@ func (s *Server) reportServer() *grpc.Server {
 	return g
 }
 
-type faultKey struct{}
-
-func withFault(ctx context.Context, f *Fault) context.Context {
-	return context.WithValue(ctx, faultKey{}, f)
-}
-
 // enter lets a call in: its fault, its token, and one call a minute from one address.
 func (r *reports) enter(ctx context.Context, in *usage.UsageReportRequest) (*tenant, error) {
-	if f, _ := ctx.Value(faultKey{}).(*Fault); f != nil {
-		if f.Hang {
-			select {
-			case r.sim.stuck <- struct{}{}:
-				<-ctx.Done()
-			case <-ctx.Done():
-			}
-			return nil, ctx.Err()
-		}
-		return nil, status.Error(f.Code, Secret)
+	if err := r.sim.spoil(ctx); err != nil {
+		return nil, err
 	}
 	md, _ := metadata.FromIncomingContext(ctx)
 	var t *tenant

@@ -72,7 +72,11 @@ func (s *Server) opened(w http.ResponseWriter, r *http.Request) *tenant {
 
 // signed tells whether a request's signature is the one that the secret key gives over the same headers.
 func (t *tenant) signed(r *http.Request, headers string, at time.Time) bool {
-	u := url.URL{Scheme: "http", Host: r.Host, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
+	u, err := url.ParseRequestURI(r.RequestURI) // as it was asked, whatever a handler in front took off the path
+	if err != nil {
+		return false
+	}
+	u.Scheme, u.Host = "http", r.Host
 	again, err := http.NewRequestWithContext(context.Background(), r.Method, u.String(), nil)
 	if err != nil {
 		return false

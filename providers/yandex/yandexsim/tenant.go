@@ -21,7 +21,6 @@ type tenant struct {
 	cloudID, serviceAccountID   string
 	keyID, accessKey, secretKey string
 	bucket                      string
-	days                        dayCache
 	exports                     exportCache
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/infrazen/infrazen/providers/standin"
 	"github.com/infrazen/infrazen/providers/world"
 )
 
@@ -47,17 +48,17 @@ type Server struct {
 	conf    Config
 	mux     *http.ServeMux
 	grpc    *grpc.Server
+	front   *standin.Server
 	tenants []*tenant
 
 	mu       sync.Mutex
 	tokens   map[string]*grant
 	issued   int
-	faults   []*Fault
 	requests map[string]int
 	reported map[string]time.Time
 	offset   time.Duration
 
-	stuck chan struct{}
+	reportFault *ReportFault
 }
 
 // New makes a stand-in.
@@ -74,11 +75,12 @@ func New(c Config) *Server {
 	if c.ReportEvery == 0 {
 		c.ReportEvery = time.Minute
 	}
-	s := &Server{conf: c, tokens: map[string]*grant{}, requests: map[string]int{}, reported: map[string]time.Time{}, stuck: make(chan struct{})}
+	s := &Server{conf: c, tokens: map[string]*grant{}, requests: map[string]int{}, reported: map[string]time.Time{}}
 	for _, a := range c.Accounts {
 		s.tenants = append(s.tenants, newTenant(a, c.Keys[a.ID]))
 	}
 	s.mux, s.grpc = s.routes(), s.reportServer()
+	s.front = standin.New(http.HandlerFunc(s.serve), s.now)
 	return s
 }
 
@@ -112,26 +114,16 @@ func (s *Server) routes() *http.ServeMux {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.requests[r.Method+" "+r.URL.Path]++
-	fault := s.faultFor(r)
 	s.mu.Unlock()
+	s.front.ServeHTTP(w, r)
+}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
-		if fault != nil && fault.Cut {
-			panic(http.ErrAbortHandler)
-		}
-		s.grpc.ServeHTTP(w, r.WithContext(withFault(r.Context(), fault)))
+		s.grpc.ServeHTTP(w, r)
 		return
 	}
-	w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
-	if fault != nil {
-		w = s.wrap(fault, w, r)
-		if w == nil {
-			return
-		}
-	}
 	s.mux.ServeHTTP(w, r)
-	if t, ok := w.(*tearing); ok {
-		s.tear(t, r)
-	}
 }
 
 // now is the stand-in's clock, with the offset it was given.
