@@ -42,12 +42,13 @@ func (b *costSQL) cells() string {
 	if tags {
 		columns, keys = append(columns, "Tags AS cell_tags"), append(keys, "cell_tags")
 	}
-	return fmt.Sprintf(`SELECT %sBillingCurrency AS currency, cost_status AS status, %s AS step,
-    %s AS cost, sum(line_count) AS line_sum, sum(unpriced_count) AS unpriced_sum
+	rateDay, rateKey := b.rateDay()
+	cells := fmt.Sprintf(`SELECT %sBillingCurrency AS %s, cost_status AS status, %s%s AS step,
+    %s AS %s, sum(line_count) AS line_sum, sum(unpriced_count) AS unpriced_sum
 FROM charges
 WHERE %s
-GROUP BY %scurrency, status, step
-LIMIT %d`, list(columns), b.step(), b.sum(), b.where(), list(keys), maxCells+1)
+GROUP BY %s%s, status, %sstep`, list(columns), b.currencyName(), rateDay, b.step(), b.sum(), b.costName(), b.where(), list(keys), b.currencyName(), rateKey)
+	return fmt.Sprintf("%s\nLIMIT %d", b.converted(cells, keys, "status"), maxCells+1)
 }
 
 // lastNames is the statement for the last names of values.

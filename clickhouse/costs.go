@@ -35,6 +35,7 @@ func (s *Store) Costs(ctx context.Context, tenant pipeline.TenantID, q pipeline.
 		return pipeline.CostAnswer{}, err
 	}
 	answer.Totals = totals(answer.Groups)
+	answer.Unconverted = unconverted(&q, answer.Totals)
 	return answer, nil
 }
 
