@@ -115,15 +115,20 @@ func rateBlock(rates []pipeline.ExchangeRate, seenAt time.Time) *block {
 	return b
 }
 
-// FirstChargeDay is the Moscow day of the first charge of any tenant, as midnight UTC; zero when there is none.
-func (s *Store) FirstChargeDay(ctx context.Context) (time.Time, error) {
-	var day time.Time
-	var rows uint64
-	err := s.rows(ctx, "first_charge_day", nil, func(r driver.Rows) error { return r.Scan(&day, &rows) })
-	if err != nil || rows == 0 {
-		return time.Time{}, err
+// ChargeCurrencies gives the currencies of the charges of all tenants with the Moscow day of the first, as midnight UTC.
+func (s *Store) ChargeCurrencies(ctx context.Context) (map[string]time.Time, error) {
+	out := map[string]time.Time{}
+	err := s.rows(ctx, "charge_currencies", nil, func(r driver.Rows) error {
+		var currency string
+		var day time.Time
+		err := r.Scan(&currency, &day)
+		out[currency] = day.UTC()
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the currencies of the charges: %w", err)
 	}
-	return day.UTC(), nil
+	return out, nil
 }
 
 // dateNumber is the number of a date that is given as midnight UTC.

@@ -245,15 +245,18 @@ func TestRatesInTheViews(t *testing.T) {
 		"('KZT','2026-10-29',0.15,false)", "('KZT','2026-10-29',0.154321,true)")
 }
 
-func TestFirstChargeDay(t *testing.T) {
+func TestChargeCurrencies(t *testing.T) {
 	s := openStore(t)
-	if day, err := s.FirstChargeDay(t.Context()); err != nil || !day.IsZero() {
-		t.Errorf("%s without charges: %v", day, err)
+	if got, err := s.ChargeCurrencies(t.Context()); err != nil || len(got) != 0 {
+		t.Errorf("%v without charges: %v", got, err)
 	}
-	if err := s.Append(t.Context(), account(), pipeline.Slice{Source: "x"}, hour(1), "t", []pipeline.Charge{charge(1, "r", "10"), charge(30, "r", "10")}); err != nil {
+	lines := []pipeline.Charge{charge(1, "r", "10"), charge(30, "r", "10"), charge(30, "r2", "10")}
+	lines[2].BillingCurrency = "KZT"
+	if err := s.Append(t.Context(), account(), pipeline.Slice{Source: "x"}, hour(1), "t", lines); err != nil {
 		t.Fatal(err)
 	}
-	if day, err := s.FirstChargeDay(t.Context()); err != nil || !day.Equal(time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)) {
-		t.Errorf("%s: %v", day, err)
+	want := map[string]time.Time{"RUB": rate("X", 1, "1").Date, "KZT": rate("X", 2, "1").Date}
+	if got, err := s.ChargeCurrencies(t.Context()); err != nil || !cmp.Equal(want, got) {
+		t.Errorf("%v: %v", got, err)
 	}
 }
