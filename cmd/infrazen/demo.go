@@ -56,6 +56,7 @@ func startDemo(ctx context.Context, env *boot.Env, stores *wire.Stores) (*demo, 
 	if err != nil {
 		return nil, fmt.Errorf("cannot start the demo clouds (setting demo.port): %w", err)
 	}
+	useRates(&s.Rates, "http://"+d.listener.Addr().String())
 	return d, d.connect(ctx, stores.People)
 }
 

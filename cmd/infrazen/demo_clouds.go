@@ -43,6 +43,7 @@ func worldStart(folder string, days int, now time.Time) (time.Time, error) {
 func demoClouds(seed int64, start time.Time) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/beget/", http.StripPrefix("/beget", begetsim.New(begetsim.Config{Seed: uint64(seed), Start: start})))
+	mountRates(mux, seed)
 	return mux
 }
 
