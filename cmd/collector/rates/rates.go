@@ -223,7 +223,7 @@ func (f *Filler) tasks(wanted []string, held []pipeline.ExchangeRate, start time
 
 // tomorrow is the day after the Moscow day of an instant, as midnight UTC.
 func tomorrow(now time.Time) time.Time {
-	return now.UTC().Add(3 * time.Hour).Truncate(24 * time.Hour).AddDate(0, 0, 1)
+	return now.UTC().Add(3*time.Hour).Truncate(24*time.Hour).AddDate(0, 0, 1)
 }
 
 func latest(a, b time.Time) time.Time {
