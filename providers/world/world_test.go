@@ -20,8 +20,8 @@ func toy() world.Catalog {
 			{SKU: "core", Unit: "item", Amount: decimal.RequireFromString("0.8976")},
 			{SKU: "disk", Unit: "GB", Amount: decimal.RequireFromString("0.0103")},
 		},
-		Regions: []world.Region{{ID: "r1", Name: "One", Zones: []string{"r1a"}}},
-		Kinds:   []world.Kind{world.Bucket},
+		Regions: []world.Region{{ID: "r1", Name: "One", Zones: []string{"r1a", "r1b"}}},
+		Kinds:   []world.Kind{world.Bucket, world.Snapshot, world.FloatingIP, world.Database}, Credits: true,
 		Parts: func(k world.Kind, s world.Spec) []world.Part {
 			if k == world.Server {
 				return []world.Part{{SKU: "core", Quantity: decimal.NewFromInt(s.VCPU), WhenRunning: true}}
