@@ -8,6 +8,8 @@ import (
 	"github.com/infrazen/infrazen/pipeline"
 )
 
+// Few cells are converted here, and many by the server that folds them up; both do the same.
+//
 // How conversion rounds: the price of one unit of a currency in another is a fraction of stated prices, cut off after
 // pipeline.RateScale digits. From there on everything is exact: a sum of a currency and a day times its price is a decimal of 36
 // digits after the point. So groups add up to their total to the last digit, and totals do not depend on the grouping.
@@ -15,7 +17,8 @@ import (
 // converts tells whether the question wants another currency.
 func (b *costSQL) converts() bool { return b.query.Currency != "" }
 
-// currencyName and costName name the cells' columns of a charge's own money: converted makes currency and cost of them.
+// currencyName and costName name the columns of a charge's own money in the cells that the server folds up: converted makes
+// currency and cost of them.
 func (b *costSQL) currencyName() string {
 	if b.converts() {
 		return "paid_in"
@@ -44,27 +47,27 @@ func (b *costSQL) rateDay() (column, key string) {
 }
 
 // converted makes of cells in the currencies of charges cells in the wanted one. Keys are the cells' columns besides currency,
-// status (named so), step and sums. What has no rate keeps its currency and its cost.
-func (b *costSQL) converted(cells string, keys []string, status string) string {
+// cost_status, step and sums. What has no rate keeps its currency and its cost.
+func (b *costSQL) converted(cells string, keys []string) string {
 	if !b.converts() {
 		return cells
 	}
 	target := b.bind("String", b.query.Currency)
 	known, price, join := b.price(target)
-	return fmt.Sprintf(`SELECT %[1]scurrency, %[2]s, step, sum(changed) AS cost, sum(lines_of) AS line_sum, sum(unpriced_of) AS unpriced_sum
+	return fmt.Sprintf(`SELECT %[1]scurrency, cost_status, step, sum(changed) AS cost, sum(lines_of) AS line_sum, sum(unpriced_of) AS unpriced_sum
 FROM (
-    SELECT %[3]sc.%[2]s AS %[2]s, c.step AS step, c.line_sum AS lines_of, c.unpriced_sum AS unpriced_of,
-        %[4]s AS known,
-        if(known, %[5]s, toString(c.paid_in)) AS currency,
-        toDecimal256(c.paid, 18) * multiIf(c.paid_in = %[5]s OR NOT known, toDecimal256(1, 18), %[6]s) AS changed
+    SELECT %[2]sc.cost_status AS cost_status, c.step AS step, c.line_sum AS lines_of, c.unpriced_sum AS unpriced_of,
+        %[3]s AS known,
+        if(known, %[4]s, toString(c.paid_in)) AS currency,
+        toDecimal256(c.paid, 18) * multiIf(c.paid_in = %[4]s OR NOT known, toDecimal256(1, 18), %[5]s) AS changed
     FROM (
-    SELECT *, %[5]s AS wanted FROM (
-    %[7]s
+    SELECT *, %[4]s AS wanted FROM (
+    %[6]s
     )
     ) AS c
-    %[8]s
+    %[7]s
 )
-GROUP BY %[1]scurrency, %[2]s, step`, list(keys), status, columnsOf("c", keys), known, target, price, cells, join)
+GROUP BY %[1]scurrency, cost_status, step`, list(keys), columnsOf("c", keys), known, target, price, cells, join)
 }
 
 // price is whether a cell's price in the wanted currency is known, the price, and the joins that both need. A price is a

@@ -203,7 +203,7 @@ func (b *costSQL) folded() string {
     FROM charges
     WHERE %s
     GROUP BY %s%s, cost_status, %sstep`, list(inner), b.currencyName(), rateDay, b.step(), b.sum(), b.costName(), condition, list(cellKeys), b.currencyName(), rateKey)
-	cells = b.converted(cells, cellKeys, "cost_status")
+	cells = b.converted(cells, cellKeys)
 	if len(outer) > 0 {
 		cells = fmt.Sprintf("SELECT *, %s FROM (\n    %s\n    )", strings.Join(outer, ", "), cells)
 	}
