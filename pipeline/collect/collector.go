@@ -16,13 +16,15 @@ import (
 	"github.com/infrazen/infrazen/pipeline"
 )
 
-// Deps are what a Collector works with. All are required but HTTP.
+// Deps are what a Collector works with. All are required but HTTP and Uploads.
 type Deps struct {
 	Windows   Windows
 	Ledger    Ledger
 	Providers []pipeline.Provider
 	// HTTP gives the client for the requests of a provider's sessions; http.DefaultClient's when nil.
-	HTTP     func(pipeline.Kind) *http.Client
+	HTTP func(pipeline.Kind) *http.Client
+	// Uploads gives the files that users gave to a connection; nil where there are none.
+	Uploads  func(Account) pipeline.Uploads
 	Log      *slog.Logger
 	Registry prometheus.Registerer
 }

@@ -228,8 +228,11 @@ func (a *Account) Changed(from, to, now time.Time) time.Time {
 		}
 	}
 	for _, d := range a.delays {
-		if given := earlier(to, d.To).Add(d.By); d.From.Before(to) && from.Before(d.To) && !given.After(now) {
-			last = later(last, given)
+		first := later(from, d.From).Add(time.Hour - time.Second).Truncate(time.Hour)
+		newest := now.UTC().Add(-time.Hour - d.By).Truncate(time.Hour) // the newest hour that this delay lets through
+		newest = earlier(newest, earlier(to, d.To).Add(-time.Second).Truncate(time.Hour))
+		if !newest.Before(first) {
+			last = later(last, newest.Add(time.Hour+d.By))
 		}
 	}
 	return last

@@ -45,7 +45,7 @@ func perDay(sku, price string) []Part {
 
 // at is an instant of the time line.
 func (m *demoMaker) at(days int, more time.Duration) time.Time {
-	return m.Start.Add(time.Duration(days)*day + more)
+	return m.Start.Add(time.Duration(days)*day + more).Truncate(BillGrain)
 }
 
 // thing adds a resource. Nothing is attached to anything yet.

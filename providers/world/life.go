@@ -99,7 +99,7 @@ func (g *generator) newServer() {
 	r := g.server(g.moment(g.Start, g.end()))
 	g.taken[r] = true
 	if g.dice.IntN(2) == 0 {
-		g.remove(r, r.Created.Add(time.Duration(1+g.dice.IntN(14*2400))*BillGrain))
+		g.remove(r, r.Created.Add(time.Duration(1200+g.dice.IntN(14*2400))*BillGrain))
 	}
 }
 
@@ -113,6 +113,6 @@ func (g *generator) newThing(k Kind) {
 		}
 	}
 	if k == Snapshot && g.dice.IntN(4) > 0 {
-		g.remove(r, r.Created.Add(time.Duration(1+g.dice.IntN(20*2400))*BillGrain))
+		g.remove(r, r.Created.Add(time.Duration(1200+g.dice.IntN(20*2400))*BillGrain))
 	}
 }

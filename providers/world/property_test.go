@@ -2,6 +2,7 @@ package world_test
 
 import (
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -49,6 +50,10 @@ func TestAnySeedGivesAValidWorld(t *testing.T) {
 		}
 		if same := world.NewAccount(c); !cmp.Equal(a, same, cmpopts.IgnoreUnexported(world.Account{})) || !cmp.Equal(a.All(), same.All()) {
 			t.Fatal("the same configuration gives another world")
+		}
+		from := c.Start.Add(c.Span / 2)
+		if same := world.NewAccount(c); !cmp.Equal(a.Bill(from, from.Add(3*time.Hour), from.Add(day)), same.Bill(from, from.Add(3*time.Hour), from.Add(day))) {
+			t.Fatal("the same configuration gives another bill")
 		}
 	})
 }
@@ -113,6 +118,12 @@ func TestHoursDaysAndMonthsAddUp(t *testing.T) {
 		c.Servers = min(c.Servers, 12)
 		a := world.NewAccount(c)
 		from := c.Start.Add(time.Duration(rapid.IntRange(-48, int(c.Span/time.Hour)).Draw(t, "from")) * time.Hour)
+		if turn := a.PriceAt("core", c.Start.Add(10*c.Span)).From; !turn.IsZero() && rapid.Bool().Draw(t, "turn") {
+			from = turn.Add(-30 * time.Hour)
+		}
+		if rapid.Bool().Draw(t, "midnight") {
+			from = from.Truncate(day)
+		}
 		to := from.Add(time.Duration(rapid.IntRange(1, 200).Draw(t, "hours")) * time.Hour)
 		var asOf time.Time
 		if rapid.Bool().Draw(t, "as of") {
@@ -120,6 +131,7 @@ func TestHoursDaysAndMonthsAddUp(t *testing.T) {
 		}
 		agree := func() {
 			sum, paid := decimal.Zero, decimal.Zero
+			a.Cost(from, to, time.Time{}) // the truth is remembered beside what was said
 			for _, l := range a.Bill(from, to, asOf) {
 				sum, paid = sum.Add(l.Cost), paid.Add(l.Credit)
 				if l.Cost.IsNegative() || l.Quantity.IsNegative() || l.Credit.IsNegative() || l.Credit.GreaterThan(l.Cost) || l.Cost.GreaterThan(l.ListCost) {
@@ -139,7 +151,7 @@ func TestHoursDaysAndMonthsAddUp(t *testing.T) {
 			}
 		}
 		agree()
-		changed(t, a, from)
+		changed(t, a, from.Add(time.Duration(rapid.IntRange(0, int(to.Sub(from)/time.Hour)).Draw(t, "at"))*time.Hour))
 		agree()
 	})
 }
@@ -191,4 +203,64 @@ func TestMoneyLasts(t *testing.T) {
 			t.Fatalf("grants of %s pay %s", all, paid)
 		}
 	})
+}
+
+// TestChangedSaysSo wants the instant of the last change to differ whenever what the cloud says of a time does.
+func TestChangedSaysSo(t *testing.T) {
+	differed := 0
+	rapid.Check(t, func(t *rapid.T) {
+		c := drawn(t)
+		c.Servers, c.Calm = min(c.Servers, 8), 0
+		a := world.NewAccount(c)
+		from := c.Start.Add(time.Duration(rapid.IntRange(0, int(c.Span/time.Hour)).Draw(t, "from")) * time.Hour)
+		to := from.Add(time.Duration(rapid.IntRange(1, 30).Draw(t, "hours")) * time.Hour)
+		a.Delay(world.Delay{From: from.Add(-3 * time.Hour), To: to, By: time.Duration(rapid.IntRange(0, 3000).Draw(t, "late")) * time.Minute})
+		one := from.Add(time.Duration(rapid.IntRange(0, 3000).Draw(t, "one")) * time.Minute)
+		two := one.Add(time.Duration(rapid.IntRange(0, 3000).Draw(t, "two")) * time.Minute)
+		if cmp.Equal(a.Bill(from, to, one), a.Bill(from, to, two)) {
+			return
+		}
+		differed++
+		if a.Changed(from, to, one).Equal(a.Changed(from, to, two)) {
+			t.Fatalf("the bill of %s changes between %s and %s, and Changed says %s of both", from, one, two, a.Changed(from, to, one))
+		}
+	})
+	if differed == 0 {
+		t.Error("no bill changed")
+	}
+}
+
+// TestReadersAndWriters reads an account while it is changed; what was remembered then is the truth in the end.
+func TestReadersAndWriters(t *testing.T) {
+	config := world.AccountConfig{Seed: 5, Catalog: toy(), Start: start(), Servers: 5, Span: 30 * day}
+	a, same := world.NewAccount(config), world.NewAccount(config)
+	end := start().Add(30 * day)
+	change := func(a *world.Account) {
+		for i, r := range same.Inventory(start()) {
+			at := start().Add(time.Duration(i+90) * day)
+			if err := a.Change(r.ID, at, func(s *world.State) { s.Name += "!" }); err != nil {
+				t.Error(err)
+			}
+			a.Restate(world.Restatement{At: end, From: start().Add(time.Duration(i) * day), To: end, ResourceID: r.ID, Factor: decimal.New(5, -1)})
+		}
+	}
+	var all sync.WaitGroup
+	for range 3 {
+		all.Go(func() {
+			for range 5 {
+				a.Cost(start(), end, time.Time{})
+				a.Balance(end)
+				a.Inventory(end)
+			}
+		})
+	}
+	all.Go(func() { change(a) })
+	all.Wait()
+	change(same)
+	if got, want := a.Cost(start(), end, time.Time{}), same.Cost(start(), end, time.Time{}); !got.Equal(want) {
+		t.Errorf("%s is remembered, the truth is %s", got, want)
+	}
+	if got, want := a.Credits(start(), end, time.Time{}), same.Credits(start(), end, time.Time{}); !got.Equal(want) {
+		t.Errorf("credits of %s are remembered, the truth is %s", got, want)
+	}
 }

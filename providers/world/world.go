@@ -359,6 +359,17 @@ func (a *Account) All() []*Resource {
 	return slices.Clone(a.resources)
 }
 
+// Resource finds a resource that was, is or will be; false when there is none.
+func (a *Account) Resource(id string) (*Resource, bool) {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	i, ok := a.byID[id]
+	if !ok {
+		return nil, false
+	}
+	return a.resources[i], true
+}
+
 // Project finds a project's name; the identifier itself when there is none.
 func (a *Account) Project(id string) string {
 	for _, p := range a.Projects {

@@ -101,3 +101,15 @@ func TestSameSeedSameWorld(t *testing.T) {
 		t.Error("another seed gives the same world")
 	}
 }
+
+// TestSumsOfCorrectedDays asks for the same five days as they were said before a correction, after it, and in the end.
+func TestSumsOfCorrectedDays(t *testing.T) {
+	a, id := one()
+	from, to := start(), start().Add(120*time.Hour)
+	a.Restate(world.Restatement{At: from.Add(240 * time.Hour), From: from.Add(24 * time.Hour), To: from.Add(48 * time.Hour), ResourceID: id})
+	for range 2 {
+		cost(t, a, from, to, time.Time{}, "172.3392")
+		cost(t, a, from, to, from.Add(200*time.Hour), "215.424")
+		cost(t, a, from, to, from.Add(240*time.Hour), "172.3392")
+	}
+}
