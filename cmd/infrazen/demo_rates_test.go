@@ -12,7 +12,7 @@ import (
 
 // TestDemoRates asks the demo's clouds for rates where the demo's settings say, and leaves an operator's own address alone.
 func TestDemoRates(t *testing.T) {
-	srv := httptest.NewServer(demoClouds(1, time.Now().AddDate(0, 0, -10)))
+	srv := httptest.NewServer(ratesStand(1).handler)
 	defer srv.Close()
 	s := boot.Default().Rates
 	useRates(&s, srv.URL)
