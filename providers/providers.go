@@ -6,6 +6,7 @@ import (
 	"github.com/infrazen/infrazen/providers/beget"
 	"github.com/infrazen/infrazen/providers/focus"
 	"github.com/infrazen/infrazen/providers/selectel"
+	"github.com/infrazen/infrazen/providers/table"
 )
 
 // Options are the operator's, the same for all connections.
@@ -20,6 +21,7 @@ func All(o Options) []pipeline.Provider {
 		beget.New(),
 		selectel.New(),
 	}
+	clouds = append(clouds, table.All()...)
 	return append(clouds, focus.All(focus.Options{FolderRoot: o.FolderRoot})...)
 }
 
