@@ -195,7 +195,7 @@ func TestDedicated(t *testing.T) {
 			t.Errorf("a movement of money that the statistics have is a charge too: %+v", c)
 		}
 	}
-	if n := s.sim.Count("/v2/billing/transactions"); n < 9 {
+	if n := s.sim.Count("/v2/billing/transactions"); n < 8 {
 		t.Errorf("%d requests for transactions of three days", n)
 	}
 }
