@@ -5,6 +5,7 @@ import (
 	"github.com/infrazen/infrazen/pipeline"
 	"github.com/infrazen/infrazen/providers/beget"
 	"github.com/infrazen/infrazen/providers/focus"
+	"github.com/infrazen/infrazen/providers/selectel"
 	"github.com/infrazen/infrazen/providers/table"
 )
 
@@ -16,9 +17,12 @@ type Options struct {
 
 // All lists every provider, in the order in which the connection wizard offers them.
 func All(o Options) []pipeline.Provider {
-	all := []pipeline.Provider{beget.New()}
-	all = append(all, focus.All(focus.Options{FolderRoot: o.FolderRoot})...)
-	return append(all, table.All()...)
+	clouds := []pipeline.Provider{
+		beget.New(),
+		selectel.New(),
+	}
+	clouds = append(clouds, table.All()...)
+	return append(clouds, focus.All(focus.Options{FolderRoot: o.FolderRoot})...)
 }
 
 // ByKind finds the provider of a kind of connection.
