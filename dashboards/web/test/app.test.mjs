@@ -376,11 +376,11 @@ test('a report is loaded by its columns: the total is compared to the kopeck', a
   await page.getByRole('button', { name: 'Сохранить' }).click();
   await page.waitForURL(/\/connections\/[0-9a-f-]{36}$/);
   const id = page.url().split('/').pop();
-  await page.getByText('июль.csv', { exact: true }).waitFor();
+  await page.locator('.files').getByText('июль.csv').waitFor();
   const kept = JSON.parse((await api('GET', `/connections/${id}`)).settings.mapping);
   assert.deepEqual([kept.columns.cost, kept.tags], ['Сумма, руб.', [{ column: 'Отдел', key: 'Отдел' }]]);
   await page.locator('input[name=upload]').setInputFiles({ ...report(july.replaceAll('.07.', '.08.')), name: 'август.csv' });
-  await page.getByText('август.csv', { exact: true }).waitFor();
+  await page.locator('.files').getByText('август.csv').waitFor();
   await shot('uploads');
   if (env.INFRAZEN_URL) {
     await until(async () => (await api('GET', `/connections/${id}/uploads`)).uploads.every((u) => u.state === 'loaded'));
@@ -389,7 +389,7 @@ test('a report is loaded by its columns: the total is compared to the kopeck', a
   }
   await page.getByRole('button', { name: 'Удалить файл «август.csv»' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Удалить' }).click();
-  await page.getByText('август.csv', { exact: true }).waitFor({ state: 'detached' });
+  await page.locator('.files').getByText('август.csv').waitFor({ state: 'detached' });
   assert.deepEqual((await api('GET', `/connections/${id}/uploads`)).uploads.map((u) => u.name), ['июль.csv']);
   await open('/connections'); // a page that asks for a deleted connection would complain
   await api('DELETE', `/connections/${id}`);
