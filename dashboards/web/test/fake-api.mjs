@@ -289,7 +289,7 @@ const providers = (lang) => {
 // preview reads a file of dates, services and roubles parted by semicolons, in the way of the product.
 function preview(fields, text) {
   const [head, ...rows] = text.trim().split('\n').map((l) => l.split(';'));
-  const folded = { дата: 'start', услуга: 'service', сумма: 'cost', проект: 'project_id' };
+  const folded = { дата: 'start', услуга: 'service', 'сумма, руб.': 'cost', проект: 'project_id' };
   const guessed = !fields.mapping;
   const m = guessed ? { version: 1, period: 'day', zone: 'Europe/Moscow', decimal: ',', currency: 'RUB', columns: Object.fromEntries(head.flatMap((h) => (folded[h.toLowerCase()] ? [[folded[h.toLowerCase()], h]] : []))), leave_out: [{ column: head[0], prefix: 'Итого' }] } : JSON.parse(fields.mapping);
   const at = (role) => head.indexOf(m.columns[role]);
