@@ -24,6 +24,8 @@ type SliceOptions struct {
 	Now func(ctx context.Context) (time.Time, error)
 	// Guard is asked before every append; an error stops the commit. Nil lets everything through.
 	Guard func() error
+	// Relabel gives a line as the ledger is to hold it. Nil leaves lines as they come.
+	Relabel func(pipeline.Line) pipeline.Line
 }
 
 func (o *SliceOptions) maxLines() int {
@@ -60,6 +62,9 @@ func (w *Writer) Add(ctx context.Context, c pipeline.Charge) error {
 	}
 	if err := checkCharge(w.slice, &c); err != nil {
 		return w.refuse(&c, err)
+	}
+	if w.options.Relabel != nil {
+		c.Line = w.options.Relabel(c.Line)
 	}
 	if err := w.content.add(&c); err != nil {
 		return w.refuse(&c, err)
