@@ -279,3 +279,11 @@ type UnrecognisedExample struct {
 	// Fields are the columns of one of its lines that are not empty, by their FOCUS names; tags as "Tags.key".
 	Fields map[string]string
 }
+
+// UnrecognisedResources are living resources of one connection and one type that nobody recognised.
+type UnrecognisedResources struct {
+	ConnectionID ConnectionID
+	ResourceType string // the cloud's own word
+	Count        int64
+	Examples     []UnrecognisedExample
+}
