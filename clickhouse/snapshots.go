@@ -45,6 +45,6 @@ func (s *Store) SnapshotChanges(ctx context.Context, tenant pipeline.TenantID, q
 	}
 	return s.states(ctx, "snapshot_changes", args{
 		"tenant": string(tenant), "connection": string(q.Connection), "at": micros(q.At), "kinds": texts(q.Kinds),
-		"limit": min(limit, largestPage), "offset": max(q.Offset, 0),
+		"limit": min(limit, largestPage+1), "offset": max(q.Offset, 0),
 	})
 }

@@ -23,6 +23,8 @@ const (
 	watchEvery = 30 * time.Second
 	idleEvery  = time.Minute
 	pruneEvery = time.Hour
+	// retypeEvery is how often changed type mappings are looked for.
+	retypeEvery = 2 * time.Second
 )
 
 // RunCollector collects what is due, and looks at budgets, until ctx ends.
@@ -44,6 +46,7 @@ func RunCollector(ctx context.Context, env boot.Env, s *Stores) error {
 		{planEvery, "plan", c.PlanAll},
 		{claimEvery, "claim", func(context.Context) error { c.Wake(); return nil }},
 		{watchEvery, "watch budgets", w.Once},
+		{retypeEvery, "retype", c.RetypeDue},
 		{idleEvery, "close idle sessions", func(ctx context.Context) error { c.CloseIdle(ctx); return nil }},
 		{pruneEvery, "prune", s.People.Prune},
 	}
@@ -73,7 +76,7 @@ func newCollector(env boot.Env, s *Stores) (*collect.Collector, error) {
 	limits := cloudhttp.DefaultConfig()
 	limits.Timeout = env.Settings.Collector.RequestTimeout
 	return collect.New(collect.Deps{
-		Windows: s.People, Ledger: s.Facts, Providers: paced(Providers(env.Settings), env.Settings.Collector.SnapshotEvery),
+		Windows: s.People, Ledger: s.Facts, Mappings: s.People, Providers: paced(Providers(env.Settings), env.Settings.Collector.SnapshotEvery),
 		HTTP: cloudhttp.New(limits, env.Registry).For,
 		Log:  env.Log, Registry: env.Registry,
 	}, cfg)
