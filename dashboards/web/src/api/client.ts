@@ -89,7 +89,6 @@ export class Client {
   testNew = (kind: string, settings: Record<string, string>): Promise<api.TestResult> => this.send('POST', '/connections/test', { body: { kind, settings } });
   testKept = (id: string, settings: Record<string, string>): Promise<api.TestResult> => this.send('POST', `/connections/${encodeURIComponent(id)}/test`, { body: { settings } });
   sync = (id: string): Promise<void> => this.send('POST', `/connections/${encodeURIComponent(id)}/sync`);
-  syncs = (id: string, signal?: AbortSignal): Promise<api.SyncSummary[]> => this.get<unknown>(`/connections/${encodeURIComponent(id)}/syncs`, { limit: 20 }, signal).then((b) => list<api.SyncSummary>(b, 'syncs'));
 
   // Resources.
   resources = (params: Params, signal?: AbortSignal): Promise<api.ResourcePage> => this.get('/resources', params, signal);
