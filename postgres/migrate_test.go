@@ -71,14 +71,15 @@ BEGIN
         format('INSERT INTO %I (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM jsonb_populate_record(NULL::%I, %%L);', tab, cols, cols, tab), tab);
 END $$`
 
-// countOn lets columns that count by themselves go on behind the rows of a dump, as they do in the database that was dumped.
-const countOn = `
+// pastRows brings every identity behind the rows that a dump has put there, as it stands in the database that was dumped.
+const pastRows = `
 DO $$
-DECLARE col record;
+DECLARE c record;
 BEGIN
-    FOR col IN SELECT format('%I', c.relname) AS tab, a.attname AS name FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-               WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attidentity <> '' LOOP
-        EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, %L), coalesce(max(%I), 0) + 1, false) FROM %s', col.tab, col.name, col.name, col.tab);
+    FOR c IN SELECT r.relname, a.attname FROM pg_attribute a JOIN pg_class r ON r.oid = a.attrelid
+             WHERE r.relnamespace = 'public'::regnamespace AND r.relkind = 'r' AND a.attidentity <> '' LOOP
+        EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, %L), coalesce(max(%I), 1), max(%I) IS NOT NULL) FROM %I',
+                       c.relname, c.attname, c.attname, c.attname, c.relname);
     END LOOP;
 END $$`
 
@@ -113,7 +114,7 @@ func TestEverySchemaMigrates(t *testing.T) {
 			t.Fatal(err)
 		}
 		s, _ := open(t, pgtest.EmptyDSN(t), postgres.NewKey())
-		must(t, s.Exec(t.Context(), string(dump)), s.Exec(t.Context(), countOn), s.Migrate(t.Context()))
+		must(t, s.Exec(t.Context(), string(dump)), s.Exec(t.Context(), pastRows), s.Migrate(t.Context()))
 		if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(text(t, s, shape), "\n")); diff != "" {
 			t.Errorf("%s does not end as a fresh database: %s", file, diff)
 		}

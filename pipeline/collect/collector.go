@@ -16,13 +16,15 @@ import (
 	"github.com/infrazen/infrazen/pipeline"
 )
 
-// Deps are what a Collector works with. All are required but HTTP.
+// Deps are what a Collector works with. All are required but HTTP and Uploads.
 type Deps struct {
 	Windows   Windows
 	Ledger    Ledger
 	Providers []pipeline.Provider
 	// HTTP gives the client for the requests of a provider's sessions; http.DefaultClient's when nil.
-	HTTP     func(pipeline.Kind) *http.Client
+	HTTP func(pipeline.Kind) *http.Client
+	// Uploads gives the files that users gave to a connection; nil where there are none.
+	Uploads  func(Account) pipeline.Uploads
 	Log      *slog.Logger
 	Registry prometheus.Registerer
 	// Mappings gives what tenants say of types that no provider recognises; nil when there is no such thing.
@@ -40,6 +42,7 @@ type Collector struct {
 
 	mu      sync.Mutex
 	running map[pipeline.Kind]int
+	health  health
 	planned map[pipeline.ConnectionID]planned
 	read    map[pipeline.ConnectionID]map[string]time.Time // when each scope was read whole
 }
@@ -64,7 +67,7 @@ func New(deps Deps, config Config) (*Collector, error) {
 	c := &Collector{
 		deps: deps, config: config, providers: map[pipeline.Kind]provider{}, metrics: newMetrics(deps.Registry),
 		sessions: newSessions(), wake: make(chan struct{}, 1),
-		running: map[pipeline.Kind]int{}, planned: map[pipeline.ConnectionID]planned{},
+		running: map[pipeline.Kind]int{}, health: health{}, planned: map[pipeline.ConnectionID]planned{},
 		read: map[pipeline.ConnectionID]map[string]time.Time{},
 	}
 	for _, p := range deps.Providers {
@@ -157,6 +160,9 @@ func (c *Collector) Wake() {
 	}
 }
 
+// claimPause is the shortest time between two claims: windows that end meanwhile are replaced together.
+const claimPause = 150 * time.Millisecond
+
 // errStopping ends windows that outlast the grace given to them.
 var errStopping = errors.New("the collector stops")
 
@@ -169,6 +175,10 @@ func (c *Collector) Work(ctx context.Context) {
 		select {
 		case <-c.wake:
 			c.claim(ctx, tasks, &wg)
+		case <-ctx.Done():
+		}
+		select {
+		case <-time.After(claimPause):
 		case <-ctx.Done():
 		}
 	}
@@ -195,23 +205,38 @@ func (c *Collector) closeSessions(ctx context.Context, idle time.Duration) {
 // CollectDue collects what is due, and what becomes due by that, until nothing is left or ctx ends.
 func (c *Collector) CollectDue(ctx context.Context) {
 	var wg sync.WaitGroup
+	defer wg.Wait()
 	for ctx.Err() == nil {
-		n := c.claim(ctx, ctx, &wg)
-		wg.Wait()
-		if n == 0 {
+		idle := c.idle()
+		if c.claim(ctx, ctx, &wg) == 0 && idle {
 			return
+		}
+		select {
+		case <-c.wake:
+		case <-ctx.Done():
 		}
 	}
 }
 
+func (c *Collector) idle() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, n := range c.running {
+		if n > 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // claim takes as many due windows as there are free workers and sets to work on them. It returns how many.
 func (c *Collector) claim(ctx, tasks context.Context, wg *sync.WaitGroup) int {
-	free, perConnection := c.room()
+	free, limits := c.room()
 	if free <= 0 {
 		return 0
 	}
 	asked := time.Now()
-	windows, err := c.deps.Windows.Claim(ctx, c.config.Holder, free, c.config.Lease, perConnection)
+	windows, err := c.deps.Windows.Claim(ctx, c.config.Holder, free, c.config.Lease, limits)
 	if err != nil {
 		if ctx.Err() == nil {
 			c.deps.Log.Error("cannot claim windows", "error", c.failed("claim", err))
@@ -239,26 +264,24 @@ func (c *Collector) count(k pipeline.Kind, n int) {
 	c.metrics.running.Add(float64(n))
 }
 
-// room is how many workers are free, and how many windows of a connection may run at once by kind. A kind that has
-// most of the workers gets no more as long as there are others, so that one dead cloud does not hold up the rest.
-func (c *Collector) room() (free int, perConnection map[pipeline.Kind]int) {
+// room is how many workers are free, and what they may take.
+func (c *Collector) room() (free int, limits ClaimLimits) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	free, perConnection = c.config.Workers, map[pipeline.Kind]int{}
-	most := max(1, c.config.Workers*3/4)
+	free, limits = c.config.Workers, ClaimLimits{PerConnection: map[pipeline.Kind]int{}, PerKind: map[pipeline.Kind]int{}}
 	for _, n := range c.running {
 		free -= n
 	}
 	for kind, p := range c.providers {
-		perConnection[kind] = max(1, p.info.Concurrency)
+		limits.PerConnection[kind] = max(1, p.info.Concurrency)
 		if inOrder(p.info.Feeds) {
-			perConnection[kind] = 1
+			limits.PerConnection[kind] = 1
 		}
-		if len(c.providers) > 1 && c.config.Workers > 1 && c.running[kind] >= most {
-			perConnection[kind] = 0
+		if len(c.providers) > 1 && c.config.Workers > 1 {
+			limits.PerKind[kind] = max(0, c.health.share(kind, c.config.Workers)-c.running[kind])
 		}
 	}
-	return free, perConnection
+	return free, limits
 }
 
 // inOrder tells whether windows of a connection go one by one: two snapshots of one account at once would work out the same
@@ -292,6 +315,9 @@ func (c *Collector) collect(tasks context.Context, w Window, asked time.Time) {
 		}
 		return
 	}
+	c.mu.Lock()
+	c.health.take(w.Connection.Kind, result)
+	c.mu.Unlock()
 	now := c.finish(tasks, w, l, result, log)
 	c.metrics.finished(&w, result, time.Since(began), now)
 	c.tell(log, &w, result, time.Since(began))

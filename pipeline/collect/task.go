@@ -120,7 +120,10 @@ func (t *task) run(ctx context.Context, s pipeline.Session) (pipeline.Outcome, e
 	if clockErr != nil {
 		return outcome, clockErr
 	}
-	return outcome, t.keep(ctx, &outcome, prev, last, at)
+	if err := t.keep(ctx, &outcome, prev, last, at); err != nil {
+		return outcome, err
+	}
+	return outcome, t.supersede(ctx)
 }
 
 // list makes windows of the objects that a connection offers.
@@ -254,8 +257,13 @@ func (t *task) snapshot(ctx context.Context, o *pipeline.Outcome, prev []pipelin
 	changes := Compare(prev, Snapshot{At: at, LastSeen: last, ScopeSeen: t.read, Resources: t.resources, Outcome: *o})
 	t.found += int64(len(t.resources))
 	if t.spec.Accrues {
+		covered, _, err := t.coverage(ctx, nil)
+		if err != nil {
+			return err
+		}
 		run := accruing{
 			ledger: t.ledger, account: t.window.Account, options: t.options, spec: t.spec, prev: prev, changes: changes, last: last, read: t.read,
+			covered: covered,
 			accrual: Accrual{Provider: t.info.Title.EN, Zone: t.zone, NotBefore: t.notBefore(), Through: at},
 		}
 		found, appended, err := run.run(ctx)
@@ -289,10 +297,12 @@ func (t *task) snapshot(ctx context.Context, o *pipeline.Outcome, prev []pipelin
 
 // notBefore is the first instant that is charged: as far back as the feed's backfill goes from the day on which the
 // connection was made, or the hour in which it was made when there is none.
-func (t *task) notBefore() time.Time {
+func (t *task) notBefore() time.Time { return t.notBeforeOf(&t.spec) }
+
+func (t *task) notBeforeOf(f *pipeline.FeedSpec) time.Time {
 	created := t.window.Connection.CreatedAt
-	if t.spec.Backfill <= 0 {
+	if f.Backfill <= 0 {
 		return hourOf(created)
 	}
-	return dayOf(created.Add(-t.spec.Backfill), t.zone)
+	return dayOf(created.Add(-f.Backfill), t.zone)
 }

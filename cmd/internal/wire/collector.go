@@ -29,7 +29,7 @@ const (
 
 // RunCollector collects what is due, and looks at budgets, until ctx ends.
 func RunCollector(ctx context.Context, env boot.Env, s *Stores) error {
-	c, err := newCollector(env, s)
+	c, err := NewCollector(env, s, Providers(env.Settings), s.People)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,8 @@ func RunCollector(ctx context.Context, env boot.Env, s *Stores) error {
 	return scheduler.Shutdown()
 }
 
-func newCollector(env boot.Env, s *Stores) (*collect.Collector, error) {
+// NewCollector makes a collector as the settings say, of these providers, that takes its work from windows.
+func NewCollector(env boot.Env, s *Stores, all []pipeline.Provider, windows collect.Windows) (*collect.Collector, error) {
 	temp := filepath.Join(env.Settings.DataDir, "tmp")
 	if err := os.MkdirAll(temp, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make the folder for downloads: %w", err)
@@ -76,25 +77,26 @@ func newCollector(env boot.Env, s *Stores) (*collect.Collector, error) {
 	limits := cloudhttp.DefaultConfig()
 	limits.Timeout = env.Settings.Collector.RequestTimeout
 	return collect.New(collect.Deps{
-		Windows: s.People, Ledger: s.Facts, Mappings: s.People, Providers: paced(Providers(env.Settings), env.Settings.Collector.SnapshotEvery),
-		HTTP: cloudhttp.New(limits, env.Registry).For,
+		Windows: windows, Ledger: s.Facts, Mappings: s.People, Providers: Paced(all, env.Settings.Collector),
+		HTTP: cloudhttp.New(limits, env.Registry).For, Uploads: s.People.UploadsOf,
 		Log:  env.Log, Registry: env.Registry,
 	}, cfg)
 }
 
-// pacedProvider takes its snapshots and lists its files at another pace than the provider's own.
+// pacedProvider collects at another pace, or less of the past, than the provider's own.
 type pacedProvider struct {
 	pipeline.Provider
-	every time.Duration
+	settings boot.Collector
 }
 
-func paced(ps []pipeline.Provider, every time.Duration) []pipeline.Provider {
-	if every <= 0 {
+// Paced gives the providers as the settings want them: at another pace, or with less of the past.
+func Paced(ps []pipeline.Provider, s boot.Collector) []pipeline.Provider {
+	if s.SnapshotEvery <= 0 && s.History <= 0 {
 		return ps
 	}
 	out := make([]pipeline.Provider, len(ps))
 	for i, p := range ps {
-		out[i] = pacedProvider{Provider: p, every: every}
+		out[i] = pacedProvider{Provider: p, settings: s}
 	}
 	return out
 }
@@ -104,7 +106,12 @@ func (p pacedProvider) Info() pipeline.Info {
 	info := p.Provider.Info()
 	feeds := make([]pipeline.FeedSpec, len(info.Feeds))
 	for i, f := range info.Feeds {
-		f.Every = p.every
+		if p.settings.SnapshotEvery > 0 {
+			f.Every = p.settings.SnapshotEvery
+		}
+		if p.settings.History > 0 {
+			f.Backfill = min(f.Backfill, p.settings.History)
+		}
 		feeds[i] = f
 	}
 	info.Feeds = feeds

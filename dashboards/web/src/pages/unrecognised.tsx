@@ -13,8 +13,8 @@ import { Badge, Button, Failed, Loading } from '../ui/basics.tsx';
 import { Card, PageHead } from '../ui/pages.tsx';
 import { RangePicker } from '../ui/rangepicker.tsx';
 import { Money } from '../ui/values.tsx';
-import { blankRule, MappingDialog, ruleOf, UndoDialog, type Rule } from './mapping.tsx';
-import { Rules } from './mappings.tsx';
+import { blankRule, MappingDialog, ruleOf, UndoDialog, type Rule } from './typemapping.tsx';
+import { Rules } from './typemappings.tsx';
 import { unrecognisedChanged } from './unrecognisednav.tsx';
 
 // Unrecognised shows what is charged for things of types that nobody knows: the sum first, then what they are called, and the rules
