@@ -136,7 +136,7 @@ func TestRetypingOnTheEngine(t *testing.T) {
 		t.Errorf("as of before the mapping: %s", d)
 	}
 	rows := rowCount(t, s)
-	writer := collect.NewWriter(s, a, file, collect.SliceOptions{Now: w.Now, Relabel: pipeline.TypeMappings{toBackup()}.Incoming})
+	writer := collect.NewWriter(s, a, file, collect.SliceOptions{Now: w.Now, Types: &pipeline.TypeMappings{toBackup()}})
 	if err := errors.Join(writer.Add(t.Context(), tape(31, "t-3", "10")), writer.Commit(t.Context())); err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func (c *Collector) withSession(ctx context.Context, w Window, l *lease, log *sl
 	}
 	t := &task{
 		ledger: c.deps.Ledger, windows: c.deps.Windows, window: w, info: p.info, spec: spec, zone: p.zone, lang: c.config.Lang, log: log, read: c.scopesRead(w.Account.Connection),
-		options:  SliceOptions{MaxLines: c.config.MaxLines, Now: c.deps.Windows.Now, Guard: l.guard, Relabel: mappings.Incoming},
+		options:  SliceOptions{MaxLines: c.config.MaxLines, Now: c.deps.Windows.Now, Guard: l.guard, Types: &mappings},
 		mappings: mappings,
 	}
 	outcome, err := c.runTask(ctx, t, session)

@@ -10,8 +10,6 @@ import (
 )
 
 const (
-	// retypedAtOnce is how many lines are relabelled by one append.
-	retypedAtOnce = 20_000
 	// settleAfter is how long to wait for windows that began with older mappings.
 	settleAfter = 15 * time.Second
 	// retypeRetry is how long to wait after a retyping that failed for the first time; it doubles up to retypeRetryMost.
@@ -98,8 +96,9 @@ func (r *retyping) run(ctx context.Context) (err error) {
 		return fmt.Errorf("cannot list the days to retype: %w", err)
 	}
 	r.work.DaysDone, r.work.DaysTotal, r.work.Lines = 0, int64(len(days)), 0
+	l := relabelling{ledger: r.ledger, account: r.work.Account, types: r.types, edition: r.work.Version, clock: r.clock, appended: r.count}
 	for _, day := range days {
-		if err := r.day(ctx, day); err != nil {
+		if err := l.run(ctx, day); err != nil {
 			return err
 		}
 		r.work.DaysDone++
@@ -110,6 +109,20 @@ func (r *retyping) run(ctx context.Context) (err error) {
 	return nil
 }
 
+// clock is the store's, as long as the lease surely lasts.
+func (r *retyping) clock(ctx context.Context) (time.Time, error) {
+	now, err := r.now(ctx)
+	if err == nil && !time.Now().Before(r.until) {
+		err = ErrLeaseLost
+	}
+	return now, err
+}
+
+func (r *retyping) count(ctx context.Context, lines int64) error {
+	r.work.Lines += lines
+	return r.extend(ctx)
+}
+
 func (r *retyping) extend(ctx context.Context) error {
 	asked := time.Now()
 	if err := r.mappings.ExtendRetyping(ctx, r.work, r.lease); err != nil {
@@ -117,60 +130,4 @@ func (r *retyping) extend(ctx context.Context) error {
 	}
 	r.until = asked.Add(r.lease)
 	return nil
-}
-
-// day relabels the lines of a slice until none is left to relabel. Each append takes lines back under their old words and gives
-// them under the new ones, so it adds nothing up: whoever else writes the slice meanwhile, the total is right at any time, and what
-// two writers did to the same line is made good by the one that looks last.
-func (r *retyping) day(ctx context.Context, s pipeline.Slice) error {
-	p := place{ledger: r.ledger, account: r.work.Account, slice: s}
-	var last digest
-	for repeated := 0; repeated < maxRounds; {
-		lines, state, err := r.corrections(ctx, s)
-		if err != nil || len(lines) == 0 {
-			return err
-		}
-		if repeated++; state != last {
-			repeated, last = 0, state
-		}
-		seenAt, err := r.now(ctx)
-		if err != nil {
-			return fmt.Errorf("cannot read the store's clock: %w", err)
-		}
-		if !time.Now().Before(r.until) {
-			return ErrLeaseLost
-		}
-		if err := r.ledger.Append(ctx, r.work.Account, s, seenAt, p.token(state, "retype "+saltOf(repeated)), lines); err != nil {
-			return fmt.Errorf("cannot append to %s: %w", s.Source, err)
-		}
-		r.work.Lines += int64(len(lines) / 2)
-		if err := r.extend(ctx); err != nil {
-			return err
-		}
-	}
-	return fmt.Errorf("cannot retype %s: %w", s.Source, errUnsettled)
-}
-
-// corrections are what must be appended so that the lines of a slice carry the types of now, some of them when there are many; and
-// what they were made from, with the edition of the mappings that they were made for.
-func (r *retyping) corrections(ctx context.Context, s pipeline.Slice) (lines []pipeline.Charge, state digest, err error) {
-	state[0] = uint64(r.work.Version)
-	err = r.ledger.RetypeLines(ctx, r.work.Account, s, func(c pipeline.Charge) error {
-		fresh := c
-		if fresh.Line = r.types.Relabel(c.Line); len(lines) >= 2*retypedAtOnce || equalLines(&fresh.Line, &c.Line) {
-			return nil
-		}
-		held, err := sumsOf(&c.Measures)
-		if err != nil {
-			return fmt.Errorf("line of %s: %w", c.Start, err)
-		}
-		state.add(compactID(LineID{Start: c.Start, End: c.End, Key: c.Key()}), &held)
-		c.Measures = c.Neg()
-		lines = append(lines, c, fresh)
-		return nil
-	})
-	if err != nil {
-		return nil, digest{}, fmt.Errorf("cannot read what is held of %s: %w", s.Source, err)
-	}
-	return lines, state, nil
 }

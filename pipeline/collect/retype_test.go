@@ -260,3 +260,28 @@ func (l *lab) mapMeanwhile(t *rapid.T) {
 		}
 	}
 }
+
+// A sum that grows keeps the hours that it came in, also when its type changes between two readings.
+func TestGrowingSumsKeepTheirHoursUnderAMapping(t *testing.T) {
+	l, now := collecttest.NewLedger(), day
+	odd := func(through int, cost string) (pipeline.Slice, pipeline.Charge) {
+		s := moscowDay(through)
+		c := total(s, "t-1", cost)
+		c.ResourceType, c.Unrecognised = "TAPE", true
+		return s, c
+	}
+	for i, types := range []pipeline.TypeMappings{nil, {mapping("TAPE", pipeline.Backup)}, {mapping("TAPE", pipeline.Volume)}, nil} {
+		o := options(&now)
+		o.Types = &types
+		s, c := odd(5+i, fmt.Sprint(10+3*i))
+		write(t, l, s, o, c)
+		want := even(0, 5, "2")
+		for h := range i {
+			want[5+h] = "3"
+		}
+		wantHours(t, l, s, "t-1", want)
+	}
+	if got := typesHeld(l); got["t-1"] != "TAPE" {
+		t.Errorf("held: %v", got)
+	}
+}
