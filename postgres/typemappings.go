@@ -102,6 +102,9 @@ func (s *Store) DeleteTypeMapping(ctx context.Context, tenant pipeline.TenantID,
 	return wrap(err, "delete the type mapping %s", id)
 }
 
+// Changes of one tenant's mappings go one after another.
+const sqlOneChange = `/* one_mapping_change */ SELECT pg_advisory_xact_lock(hashtextextended('infrazen type mappings ' || $1::text, 0))`
+
 // A connection that is being made while mappings change would see the older ones and get no work: it is waited for.
 const sqlHoldConnections = `/* hold_connections */ LOCK TABLE connections IN SHARE MODE`
 
@@ -122,6 +125,9 @@ WHERE w.id = newest.id AND (w.leased_until IS NULL OR w.leased_until <= clock_ti
 // changeMappings runs a change in a transaction and makes the work that it asks for.
 func (s *Store) changeMappings(ctx context.Context, tenant pipeline.TenantID, change func(pgx.Tx) ([]pipeline.Kind, error)) error {
 	return s.inTx(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, sqlOneChange, string(tenant)); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, sqlHoldConnections); err != nil {
 			return err
 		}
