@@ -23,6 +23,8 @@ type facts struct {
 	block      bool
 	// question is the last cost question.
 	question pipeline.CostQuery
+	// hourly, when set, is what each hour of every connection costs, by where the cost comes from.
+	hourly map[pipeline.CostStatus]string
 }
 
 type shelf struct {
@@ -68,7 +70,26 @@ func (f *facts) Costs(ctx context.Context, tenant pipeline.TenantID, q pipeline.
 	f.set(func(f *facts) { f.question = q })
 	a := s.cost
 	a.Query, a.Steps = q, []time.Time{q.From}
+	if q.Step == pipeline.StepHour && f.hourly != nil {
+		f.everyHour(s, &a)
+	}
 	return a, nil
+}
+
+// everyHour answers with the same cost in every hour for each connection that has a balance.
+func (f *facts) everyHour(s *shelf, a *pipeline.CostAnswer) {
+	a.Steps, a.Groups = nil, nil
+	for at := a.Query.From; at.Before(a.Query.To); at = at.Add(time.Hour) {
+		a.Steps = append(a.Steps, at)
+	}
+	for _, b := range s.balances {
+		for status, cost := range f.hourly {
+			a.Groups = append(a.Groups, pipeline.CostGroup{
+				Keys: []pipeline.GroupKey{{Value: string(b.ConnectionID)}, {Value: string(status)}}, Currency: b.Currency,
+				Series: slices.Repeat([]decimal.Decimal{dec(cost)}, len(a.Steps)),
+			})
+		}
+	}
 }
 
 func (f *facts) Resources(ctx context.Context, tenant pipeline.TenantID, q pipeline.ResourceQuery) (pipeline.ResourcePage, error) {

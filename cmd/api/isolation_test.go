@@ -74,6 +74,7 @@ func isolation(t *testing.T, w *world, fill func(pipeline.ConnectionID)) {
 		"list-dimensions":       {"/api/v1/dimensions", nil, 200},
 		"list-dimension-values": {"/api/v1/dimensions/connection/values", nil, 200},
 		"list-balances":         {"/api/v1/balances", nil, 200},
+		"get-runway":            {"/api/v1/runway", nil, 200},
 		"list-budgets":          {"/api/v1/budgets", nil, 200},
 		"create-budget":         {"/api/v1/budgets", budgetBody("mine"), 201},
 		"get-budget":            {"/api/v1/budgets/" + budget, nil, 404},
@@ -88,7 +89,7 @@ func isolation(t *testing.T, w *world, fill func(pipeline.ConnectionID)) {
 		"create-token":          {"/api/v1/tokens", map[string]string{"name": "mine"}, 201},
 		"delete-token":          {"/api/v1/tokens/" + token, nil, 404},
 	}
-	views := []string{path, "/api/v1/resources", "/api/v1/balances", "/api/v1/connections", "/api/v1/budgets", "/api/v1/tokens", "/api/v1/telegram/chats", "/api/v1/session"}
+	views := []string{path, "/api/v1/resources", "/api/v1/balances", "/api/v1/runway", "/api/v1/connections", "/api/v1/budgets", "/api/v1/tokens", "/api/v1/telegram/chats", "/api/v1/session"}
 	before := make([]string, len(views))
 	for i, v := range views {
 		before[i] = string(owner.get(v).want(http.StatusOK).body)

@@ -113,8 +113,11 @@ func TestPrepaidAccounts(t *testing.T) {
 	}
 	// Charges of the first are whole to one o'clock of the 20th and begin on the 10th: 241 hours.
 	want := []line{
-		{"Архив", 0, []string{"USD"}, true, true}, {"Боевой", 241, []string{"USD"}, true, true}, {"Новый", 0, nil, true, false},
-		{"Потом", 0, nil, false, true}, {"Пустой", 24, nil, true, true},
+		{"Архив", 0, []string{"USD"}, true, true},
+		{"Боевой", 241, []string{"USD"}, true, true},
+		{"Новый", 0, nil, true, false},
+		{"Потом", 0, nil, false, true},
+		{"Пустой", 24, nil, true, true},
 	}
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Fatalf("(-want +got):\n%s", diff)

@@ -57,6 +57,7 @@ type Deps struct {
 type Server struct {
 	Deps
 	asker      *ask.Asker
+	accounts   *ask.Accounts
 	api        huma.API
 	router     chi.Router
 	handler    http.Handler
@@ -86,6 +87,7 @@ func New(d Deps) (*Server, error) {
 		page:       page,
 		Deps:       d,
 		asker:      &ask.Asker{Costs: d.Facts, Freshness: d.Store},
+		accounts:   &ask.Accounts{Costs: d.Facts, Balances: d.Facts, Work: d.Store, Rules: ask.Rules(d.Providers)},
 		kinds:      map[pipeline.Kind]pipeline.Provider{},
 		dashboards: files,
 		metrics:    newMetrics(d.Registry),
@@ -130,6 +132,7 @@ func (s *Server) routeAPI() {
 	s.routeUsage()
 	s.routeCosts()
 	s.routeBalances()
+	s.routeRunway()
 	s.routeBudgets()
 	s.routeDashboards()
 	s.routeTelegram()

@@ -367,6 +367,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runway": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For how long the money on the accounts lasts */
+        get: operations["get-runway"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -653,6 +670,19 @@ export interface components {
         BudgetsAnswer: {
             budgets: components["schemas"]["Budget"][];
         };
+        Burn: {
+            /**
+             * @description What it was worked out from
+             * @enum {string}
+             */
+            basis: "weeks" | "days" | "day";
+            /** @description The mean of a day */
+            daily: string;
+            /** @description The part of daily that no bill has stated */
+            estimated: string;
+            high: string;
+            low: string;
+        };
         Change: {
             field: string;
             new: string;
@@ -680,6 +710,15 @@ export interface components {
         };
         ChatsAnswer: {
             chats: components["schemas"]["Chat"][];
+        };
+        CloudRunway: {
+            daily_rate: string | null;
+            /** Format: int64 */
+            days: number;
+            /** @description Why ours is another */
+            difference: string;
+            /** Format: date-time */
+            ends_at: string;
         };
         Connection: {
             /** Format: date-time */
@@ -1088,6 +1127,80 @@ export interface components {
         };
         RunsAnswer: {
             runs: components["schemas"]["Run"][];
+        };
+        Runway: {
+            /** @description Something runs whose price is unknown: the money lasts for so long at most */
+            at_most: boolean;
+            /** @description As the cloud told it at observed_at; null when it does not tell */
+            balance: string | null;
+            bonus: string | null;
+            /** @description Bonus money pays for use as well */
+            bonus_pays: boolean;
+            /** @description Null when nothing is known of it */
+            burn: components["schemas"]["Burn"] | null;
+            /**
+             * Format: date-time
+             * @description When the connection was last collected
+             */
+            checked_at: string | null;
+            /** @description The cloud's own forecast; null when there is none */
+            cloud: components["schemas"]["CloudRunway"] | null;
+            connection_id: string;
+            connection_name: string;
+            currency: string;
+            /**
+             * Format: date-time
+             * @description Null when the cloud does not say
+             */
+            deleted_at: string | null;
+            /** Format: date-time */
+            ends_at: string | null;
+            /**
+             * Format: date-time
+             * @description At the high end of the burn
+             */
+            ends_early: string | null;
+            /**
+             * Format: date-time
+             * @description At the low end of the burn; null when years away
+             */
+            ends_late: string | null;
+            /** @description Currencies of charges that are not the account's and are left out */
+            foreign: string[];
+            kind: string;
+            /** @description What should be left now: the balance less the charges since */
+            left: string | null;
+            /**
+             * Format: date-time
+             * @description When the balance was last seen to change
+             */
+            observed_at: string | null;
+            /** @description What the cloud does without money */
+            rule: string;
+            /** @description Where the cloud says so; empty when that was not found */
+            rule_source: string;
+            /**
+             * @description runs and out have an end; the others say why there is none
+             * @enum {string}
+             */
+            state: "runs" | "out" | "long" | "idle" | "postpaid" | "no_balance" | "no_history" | "currency";
+            /** Format: date-time */
+            suspended_at: string | null;
+            /** @description Whole units of the currency to reach until; 0 when there is enough */
+            top_up: string;
+            /** @description The same at the high end of the burn */
+            top_up_high: string;
+            /**
+             * Format: int64
+             * @description Lines of the latest day without a known price
+             */
+            unpriced: number;
+        };
+        RunwayAnswer: {
+            /** @description Those that run out first come first */
+            accounts: components["schemas"]["Runway"][];
+            /** @description The last day that the money should last through */
+            until: string;
         };
         Scope: {
             fault: components["schemas"]["Fault"] | null;
@@ -2119,6 +2232,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResourcesAnswer"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-runway": {
+        parameters: {
+            query?: {
+                /** @description The last day that the money should last through, as 2026-12-31; the last of the next month by default */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunwayAnswer"];
                 };
             };
             /** @description What is wrong and what to do */
