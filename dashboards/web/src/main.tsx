@@ -2,6 +2,7 @@ import './styles/fonts.css';
 import './styles/base.css';
 import './styles/layout.css';
 import './styles/panels.css';
+import './styles/money.css';
 import './logo.svg';
 import { Component, render, type ComponentChildren } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
@@ -13,6 +14,7 @@ import { ConnectionPage } from './pages/connection.tsx';
 import { Connections } from './pages/connections.tsx';
 import { ResourcePage } from './pages/resource.tsx';
 import { Resources } from './pages/resources.tsx';
+import { RunwayPage } from './pages/runway.tsx';
 import { Settings } from './pages/settings.tsx';
 import { SignIn } from './pages/signin.tsx';
 import { EditConnection, NewConnection } from './pages/wizard.tsx';
@@ -129,6 +131,7 @@ function Page() {
   if (path === '/resources') return <Resources />;
   if (path === '/resource') return <ResourcePage />;
   if (path === '/budgets') return <Budgets />;
+  if (path === '/runway') return <RunwayPage />;
   if (path === '/settings') return <Settings />;
   return <NotFound />;
 }

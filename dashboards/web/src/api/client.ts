@@ -105,6 +105,7 @@ export class Client {
   values = (dimension: string, q: string, signal?: AbortSignal): Promise<api.GroupKey[]> =>
     this.get<unknown>(`/dimensions/${encodeURIComponent(dimension)}/values`, { q }, signal).then((b) => list<api.GroupKey>(b, 'values'));
   balances = (signal?: AbortSignal): Promise<api.Balance[]> => this.get<unknown>('/balances', undefined, signal).then((b) => list<api.Balance>(b, 'balances'));
+  runway = (until: string, signal?: AbortSignal): Promise<api.RunwayAnswer> => this.get('/runway', until ? { until } : undefined, signal);
   budgets = (signal?: AbortSignal): Promise<api.Budget[]> => this.get<unknown>('/budgets', undefined, signal).then((b) => list<api.Budget>(b, 'budgets'));
   createBudget = (body: api.BudgetBody): Promise<api.Budget> => this.send('POST', '/budgets', { body });
   updateBudget = (id: string, body: api.BudgetBody): Promise<api.Budget> => this.send('PUT', `/budgets/${encodeURIComponent(id)}`, { body });
