@@ -53,7 +53,17 @@ func (Provider) Info() pipeline.Info {
 		Feeds:       feeds(),
 		BillingZone: "Europe/Moscow",
 		Concurrency: 1,
+		Prepaid:     prepaid(),
 	}
+}
+
+// prepaid is Beget's rule for an account without money. The API counts the days to the block (user_days_to_block of
+// user/getAccountInfo) and names no grace; for how long data is kept after that was not found in Beget's documentation.
+func prepaid() *pipeline.Prepaid {
+	return &pipeline.Prepaid{Text: pipeline.Text{
+		RU: "Когда деньги на\u00a0балансе закончатся, Beget заблокирует аккаунт. Через какое время данные удалят, уточните в\u00a0поддержке Beget.",
+		EN: "When the balance is used up, Beget blocks the account. Ask Beget's support for how long it keeps the data after that.",
+	}}
 }
 
 func feeds() []pipeline.FeedSpec {
