@@ -57,7 +57,7 @@ func (s *Store) AppendAccount(ctx context.Context, a collect.Account, state pipe
 	}
 	token := tokenOf("account", a.Tenant, a.Connection, state.ObservedAt.UnixMicro(), state.Currency, text(state.Balance),
 		text(state.Bonus), text(state.DailyRate), text(state.DaysToSuspension), encodeMap(state.Attributes))
-	return s.insert(ctx, "accounts", token, accountBlock(a, state))
+	return s.insertGrouped(ctx, "accounts", token, accountBlock(a, state))
 }
 
 func accountBlock(a collect.Account, state pipeline.AccountState) *block {

@@ -73,6 +73,25 @@ func plus(a, b decimal.Decimal) decimal.Decimal {
 	return a.Add(b)
 }
 
+// FilePeriods implements [collect.Ledger].
+func (s *Store) FilePeriods(ctx context.Context, a collect.Account, sources []string) ([]collect.FilePeriod, error) {
+	if sources == nil {
+		sources = []string{}
+	}
+	bound := args{"tenant": string(a.Tenant), "connection": string(a.Connection), "prefix": collect.SourceFile, "sources": sources}
+	var periods []collect.FilePeriod
+	err := s.rows(ctx, "file_periods", bound, func(r driver.Rows) error {
+		var p collect.FilePeriod
+		if err := r.Scan(&p.From, &p.To, &p.Held, &p.Touched); err != nil {
+			return err
+		}
+		p.From, p.To = p.From.UTC(), p.To.UTC()
+		periods = append(periods, p)
+		return nil
+	})
+	return periods, err
+}
+
 // Lines implements [collect.Ledger].
 func (s *Store) Lines(ctx context.Context, a collect.Account, sl pipeline.Slice, ids []collect.LineID) (map[collect.LineID]pipeline.Line, error) {
 	keys := make(map[pipeline.LineKey]pipeline.Line, len(ids))

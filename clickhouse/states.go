@@ -145,11 +145,11 @@ func (s *Store) RateHistory(ctx context.Context, a collect.Account, from time.Ti
 func (s *Store) AppendStates(ctx context.Context, a collect.Account, sync collect.SyncRecord, changed []pipeline.ResourceState, token string) error {
 	full := tokenOf("states", a.Tenant, a.Connection, sync.At.UnixMicro(), token)
 	if len(changed) > 0 {
-		if err := s.insert(ctx, "resource_states", full, stateBlock(a, changed)); err != nil {
+		if err := s.insertGrouped(ctx, "resource_states", full, stateBlock(a, changed)); err != nil {
 			return err
 		}
 	}
-	return s.insert(ctx, "syncs", full, syncBlock(a, sync))
+	return s.insertGrouped(ctx, "syncs", full, syncBlock(a, sync))
 }
 
 func stateBlock(a collect.Account, states []pipeline.ResourceState) *block {

@@ -32,6 +32,8 @@ type Store struct {
 	metrics *metrics
 	texts   map[string]string
 	migrate sync.Mutex
+	small   gathering
+	sending sync.WaitGroup
 }
 
 var _ collect.Ledger = (*Store)(nil)
@@ -104,6 +106,7 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close ends the connections.
 func (s *Store) Close() error {
+	s.sending.Wait()
 	if err := s.conn.Close(); err != nil {
 		return fmt.Errorf("cannot close ClickHouse: %w", err)
 	}

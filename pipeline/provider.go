@@ -131,6 +131,12 @@ type Slice struct {
 	// Source names the road that the charges took: "accrual", "consumption", "file:<key>". Sources of one connection add up.
 	Source   string
 	From, To time.Time
+	// Cumulative slices hold what the cloud gives as sums of the period so far: each line spans From to To, both whole hours, and
+	// says how much it has come to until Through. The ledger keeps them by hours: what a line has grown by since the slice was
+	// last read lies in the hours in between.
+	Cumulative bool
+	// Through is the instant up to which a cumulative slice's sums reach; zero means To.
+	Through time.Time
 }
 
 // SliceWriter takes the whole content of a slice. Nothing changes before Commit.

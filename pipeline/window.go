@@ -43,6 +43,9 @@ type FeedSpec struct {
 	After Feed
 	// Accrues is true for an inventory whose resources carry Rates that InfraZen turns into hourly charges.
 	Accrues bool
+	// Supersedes is true for files that stand for what was accrued: while a file holds a line of a day of the billing zone, no
+	// accrued charge of that day is held. The windows of such a provider's connection are collected one at a time.
+	Supersedes bool
 }
 
 // Object is a file that a connection offers.

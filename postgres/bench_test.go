@@ -38,7 +38,7 @@ func crowded(b *testing.B) (*postgres.Store, pipeline.TenantID) {
 func BenchmarkClaimAndFinish(b *testing.B) {
 	s, _ := crowded(b)
 	for b.Loop() {
-		windows, err := s.Claim(b.Context(), "me", 10, time.Minute, nil)
+		windows, err := s.Claim(b.Context(), "me", 10, time.Minute, collect.ClaimLimits{})
 		if err != nil || len(windows) != 10 {
 			b.Fatal(len(windows), err)
 		}

@@ -14,9 +14,11 @@ import (
 // their first due window and then of how long ago each was served. The second sees everything that earlier holders of
 // those locks did, so that what it counts of a connection's running windows is exact, and takes the windows.
 const sqlLockLanes = `/* lock_lanes */
-SELECT l.connection_id
+WITH candidate AS (
+SELECT l.connection_id, c.kind, first.priority, l.served_at,
+       row_number() OVER (PARTITION BY c.kind ORDER BY first.priority, l.served_at, l.connection_id) AS nth
 FROM lanes l
-JOIN connections c ON c.id = l.connection_id AND NOT c.paused
+JOIN connections c ON c.id = l.connection_id AND NOT c.paused AND coalesce(($4::jsonb ->> c.kind)::int, 1) > 0
 CROSS JOIN LATERAL (
     SELECT w.priority FROM windows w
     WHERE w.connection_id = l.connection_id AND w.due_at <= $1 AND (w.leased_until IS NULL OR w.leased_until <= $1)
@@ -25,8 +27,12 @@ CROSS JOIN LATERAL (
 WHERE l.not_before <= $1
   AND (SELECT count(*) FROM windows w WHERE w.connection_id = l.connection_id AND w.leased_until > $1)
       < coalesce(($2::jsonb ->> c.kind)::int, 1)
-ORDER BY first.priority, l.served_at, l.connection_id
-LIMIT $3
+)
+SELECT l.connection_id, candidate.kind
+FROM lanes l JOIN candidate ON candidate.connection_id = l.connection_id
+WHERE candidate.nth <= coalesce(($4::jsonb ->> candidate.kind)::bigint, 2147483647) + $3
+ORDER BY candidate.priority, candidate.served_at, l.connection_id
+LIMIT 2 * $3
 FOR NO KEY UPDATE OF l SKIP LOCKED`
 
 const sqlTakeWindows = `/* take_windows */
@@ -61,24 +67,21 @@ RETURNING due.priority, due.nth, due.taken_over, ` + windowColumns + `, ` + conn
 const windowColumns = `w.id, w.tenant_id::text, w.connection_id::text, w.feed, w.grain, w.from_at, w.to_at, w.object_key, w.object_version,
     w.object_size, w.object_modified, w.attempt, w.lease, w.leased_until`
 
-// Claim leases up to n due windows, at most perConnection of one connection at once over all collectors (by Kind, 1 when the
-// kind is not in it), and skips what others hold. Connections take turns: among windows of the same priority, the one
+// Claim leases up to n due windows within the limits, and skips what others hold. Connections take turns: among windows of the same priority, the one
 // whose connection was served least recently comes first.
-func (s *Store) Claim(ctx context.Context, holder string, n int, lease time.Duration, perConnection map[pipeline.Kind]int) ([]collect.Window, error) {
+func (s *Store) Claim(ctx context.Context, holder string, n int, lease time.Duration, limits collect.ClaimLimits) ([]collect.Window, error) {
 	if n <= 0 {
 		return nil, nil
 	}
-	if perConnection == nil {
-		perConnection = map[pipeline.Kind]int{}
-	}
+	perConnection, perKind := limitsOf(limits.PerConnection), limitsOf(limits.PerKind)
 	var windows []collect.Window
 	err := s.inTx(ctx, func(tx pgx.Tx) error {
 		var now time.Time
 		if err := tx.QueryRow(ctx, `/* claim_clock */ SELECT clock_timestamp()`).Scan(&now); err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, sqlLockLanes, now, perConnection, n)
-		lanes, err := collectRows(rows, err, pgx.RowTo[[16]byte])
+		rows, err := tx.Query(ctx, sqlLockLanes, now, perConnection, n, perKind)
+		lanes, err := lanesOf(rows, err, n, perKind)
 		if err != nil || len(lanes) == 0 {
 			return err
 		}
@@ -86,6 +89,35 @@ func (s *Store) Claim(ctx context.Context, holder string, n int, lease time.Dura
 		return err
 	})
 	return windows, wrap(err, "claim windows")
+}
+
+// limitsOf makes a map for a statement of one that may be nil.
+func limitsOf(m map[pipeline.Kind]int) map[pipeline.Kind]int {
+	if m == nil {
+		return map[pipeline.Kind]int{}
+	}
+	return m
+}
+
+// lanesOf picks up to n of the lanes that were locked, no more of a kind than it may have. More were locked than are needed,
+// because other collectors may have held those that come first.
+func lanesOf(rows pgx.Rows, err error, n int, perKind map[pipeline.Kind]int) ([][16]byte, error) {
+	type lane struct {
+		ID   [16]byte
+		Kind pipeline.Kind
+	}
+	locked, err := collectRows(rows, err, pgx.RowToStructByPos[lane])
+	var picked [][16]byte
+	of := map[pipeline.Kind]int{}
+	for _, l := range locked {
+		most, bounded := perKind[l.Kind]
+		if len(picked) == n || bounded && of[l.Kind] >= most {
+			continue
+		}
+		of[l.Kind]++
+		picked = append(picked, l.ID)
+	}
+	return picked, err
 }
 
 // claimed is a window with its place in the order of the claim.

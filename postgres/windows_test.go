@@ -57,7 +57,7 @@ func plan(t *testing.T, s *postgres.Store, a collect.Account, plans ...collect.W
 
 func claim(t *testing.T, s *postgres.Store, n int, limits map[pipeline.Kind]int) []collect.Window {
 	t.Helper()
-	windows, err := s.Claim(t.Context(), "me", n, time.Minute, limits)
+	windows, err := s.Claim(t.Context(), "me", n, time.Minute, collect.ClaimLimits{PerConnection: limits})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestClaimGivesEachWindowToOneOfThree(t *testing.T) {
 // work claims and finishes windows until all are seen.
 func work(t *testing.T, s *postgres.Store, holder string, limit int, all func() bool, count func(collect.Window, int)) {
 	for !all() && !t.Failed() {
-		windows, err := s.Claim(t.Context(), holder, 5, time.Minute, map[pipeline.Kind]int{"beget": limit})
+		windows, err := s.Claim(t.Context(), holder, 5, time.Minute, collect.ClaimLimits{PerConnection: map[pipeline.Kind]int{"beget": limit}})
 		if err != nil {
 			t.Error(err)
 			return
@@ -162,7 +162,7 @@ func TestFencing(t *testing.T) {
 	s := pgtest.Open(t)
 	a := connect(t, s, tenant(t, s), "beget", "c")
 	days(t, s, a, 1, 0)
-	first, err := s.Claim(t.Context(), "dead", 1, 0, nil)
+	first, err := s.Claim(t.Context(), "dead", 1, 0, collect.ClaimLimits{})
 	if err != nil || len(first) != 1 {
 		t.Fatal(first, err)
 	}

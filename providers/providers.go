@@ -15,7 +15,10 @@ type Options struct {
 
 // All lists every provider, in the order in which the connection wizard offers them.
 func All(o Options) []pipeline.Provider {
-	return append([]pipeline.Provider{beget.New()}, focus.All(focus.Options{FolderRoot: o.FolderRoot})...)
+	clouds := []pipeline.Provider{
+		beget.New(),
+	}
+	return append(clouds, focus.All(focus.Options{FolderRoot: o.FolderRoot})...)
 }
 
 // ByKind finds the provider of a kind of connection.

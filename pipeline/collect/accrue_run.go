@@ -55,6 +55,8 @@ type accruing struct {
 	changes Changes
 	last    time.Time
 	read    map[string]time.Time
+	// covered are the days on which files stand for what was accrued: nothing is charged then.
+	covered *coverage
 }
 
 // run replaces the charges of every day that the snapshot bears on. Resources whose end is not known to the hour, and those
@@ -100,9 +102,13 @@ func (r *accruing) computed(groups [][]pipeline.ResourceState) (live map[string]
 func (r *accruing) write(ctx context.Context, live map[string][]pipeline.ResourceState, p period) (found, appended int64, err error) {
 	w := NewWriter(r.ledger, r.account, pipeline.Slice{Source: SourceAccrual, From: p.from, To: p.to}, r.options)
 	w.keep = func(l pipeline.Line) bool { return live[l.ResourceID] == nil }
+	w.never = r.covered.has
 	defer w.Abort()
 	for _, states := range live {
 		for _, c := range r.accrual.Charges(states, p.from, p.to) {
+			if r.covered.has(c.Start) {
+				continue
+			}
 			if err := w.Add(ctx, c); err != nil {
 				return 0, 0, err
 			}

@@ -38,6 +38,7 @@ type Collector struct {
 
 	mu      sync.Mutex
 	running map[pipeline.Kind]int
+	health  health
 	planned map[pipeline.ConnectionID]planned
 	read    map[pipeline.ConnectionID]map[string]time.Time // when each scope was read whole
 }
@@ -62,7 +63,7 @@ func New(deps Deps, config Config) (*Collector, error) {
 	c := &Collector{
 		deps: deps, config: config, providers: map[pipeline.Kind]provider{}, metrics: newMetrics(deps.Registry),
 		sessions: newSessions(), wake: make(chan struct{}, 1),
-		running: map[pipeline.Kind]int{}, planned: map[pipeline.ConnectionID]planned{},
+		running: map[pipeline.Kind]int{}, health: health{}, planned: map[pipeline.ConnectionID]planned{},
 		read: map[pipeline.ConnectionID]map[string]time.Time{},
 	}
 	for _, p := range deps.Providers {
@@ -204,12 +205,12 @@ func (c *Collector) CollectDue(ctx context.Context) {
 
 // claim takes as many due windows as there are free workers and sets to work on them. It returns how many.
 func (c *Collector) claim(ctx, tasks context.Context, wg *sync.WaitGroup) int {
-	free, perConnection := c.room()
+	free, limits := c.room()
 	if free <= 0 {
 		return 0
 	}
 	asked := time.Now()
-	windows, err := c.deps.Windows.Claim(ctx, c.config.Holder, free, c.config.Lease, perConnection)
+	windows, err := c.deps.Windows.Claim(ctx, c.config.Holder, free, c.config.Lease, limits)
 	if err != nil {
 		if ctx.Err() == nil {
 			c.deps.Log.Error("cannot claim windows", "error", c.failed("claim", err))
@@ -237,31 +238,31 @@ func (c *Collector) count(k pipeline.Kind, n int) {
 	c.metrics.running.Add(float64(n))
 }
 
-// room is how many workers are free, and how many windows of a connection may run at once by kind. A kind that has
-// most of the workers gets no more as long as there are others, so that one dead cloud does not hold up the rest.
-func (c *Collector) room() (free int, perConnection map[pipeline.Kind]int) {
+// room is how many workers are free, and what they may take.
+func (c *Collector) room() (free int, limits ClaimLimits) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	free, perConnection = c.config.Workers, map[pipeline.Kind]int{}
-	most := max(1, c.config.Workers*3/4)
+	free, limits = c.config.Workers, ClaimLimits{PerConnection: map[pipeline.Kind]int{}, PerKind: map[pipeline.Kind]int{}}
 	for _, n := range c.running {
 		free -= n
 	}
 	for kind, p := range c.providers {
-		perConnection[kind] = max(1, p.info.Concurrency)
-		if accrues(p.info.Feeds) {
-			perConnection[kind] = 1 // two snapshots of one account at once would work out the same days
+		limits.PerConnection[kind] = max(1, p.info.Concurrency)
+		if inOrder(p.info.Feeds) {
+			limits.PerConnection[kind] = 1
 		}
-		if len(c.providers) > 1 && c.config.Workers > 1 && c.running[kind] >= most {
-			perConnection[kind] = 0
+		if len(c.providers) > 1 && c.config.Workers > 1 {
+			limits.PerKind[kind] = max(0, c.health.share(kind, c.config.Workers)-c.running[kind])
 		}
 	}
-	return free, perConnection
+	return free, limits
 }
 
-func accrues(feeds []pipeline.FeedSpec) bool {
+// inOrder tells whether windows of a connection go one by one: two snapshots of one account at once would work out the same
+// days, and a feed that comes after another must not overtake it.
+func inOrder(feeds []pipeline.FeedSpec) bool {
 	for _, f := range feeds {
-		if f.Accrues {
+		if f.Accrues || f.After != "" {
 			return true
 		}
 	}
@@ -288,6 +289,9 @@ func (c *Collector) collect(tasks context.Context, w Window, asked time.Time) {
 		}
 		return
 	}
+	c.mu.Lock()
+	c.health.take(w.Connection.Kind, result)
+	c.mu.Unlock()
 	now := c.finish(tasks, w, l, result, log)
 	c.metrics.finished(&w, result, time.Since(began), now)
 	c.tell(log, &w, result, time.Since(began))

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/infrazen/infrazen/pipeline"
 )
@@ -75,15 +76,30 @@ type comparison struct {
 	content *content
 	// keep tells of a held line that the content does not have whether it shall stay. Nil means that none does.
 	keep func(pipeline.Line) bool
+	// never tells of a line that starts at an instant that it shall not stay, whatever keep says. Nil means that keep decides.
+	never func(start time.Time) bool
 	// kept are the lines that keep said yes to.
 	kept  map[lineID]bool
 	round int32
+	// empty is true when the slice was just seen to have no rows: then it is not read.
+	empty bool
+}
+
+// eachHeld gives the net of every line of the slice.
+func (c *comparison) eachHeld(ctx context.Context, f func(HeldLine) error) error {
+	if c.empty {
+		return nil
+	}
+	return c.ledger.Held(ctx, c.account, c.slice, f)
 }
 
 func (c *comparison) run(ctx context.Context) (difference, error) {
+	if c.slice.Cumulative {
+		return c.runCumulative(ctx)
+	}
 	c.round++
 	var d difference
-	err := c.ledger.Held(ctx, c.account, c.slice, func(h HeldLine) error { return c.meet(&d, &h) })
+	err := c.eachHeld(ctx, func(h HeldLine) error { return c.meet(&d, &h) })
 	if err != nil {
 		return difference{}, fmt.Errorf("cannot read what is held of %s: %w", c.slice.Source, err)
 	}
@@ -143,7 +159,7 @@ func (c *comparison) takeBack(ctx context.Context, d *difference) error {
 }
 
 func (c *comparison) takeBackLine(d *difference, g *goneLine, line pipeline.Line) {
-	if c.keep != nil && c.keep(line) {
+	if c.keep != nil && c.keep(line) && (c.never == nil || !c.never(time.Unix(g.id.start, 0))) {
 		if c.kept == nil {
 			c.kept = map[lineID]bool{}
 		}

@@ -125,6 +125,11 @@ func (c *content) charge(row int, s *sums) pipeline.Charge {
 
 // checkCharge tells what is wrong with a line, or nil. Money is looked at when the line is added.
 func checkCharge(s pipeline.Slice, c *pipeline.Charge) error {
+	if s.Cumulative {
+		if err := checkCumulative(s, c); err != nil {
+			return err
+		}
+	}
 	switch {
 	case !inSlice(s, c.Start):
 		return fmt.Errorf("it starts at %s, outside of its slice", c.Start.UTC().Format(time.RFC3339))

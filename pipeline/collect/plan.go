@@ -75,7 +75,16 @@ func planPeriod(f pipeline.FeedSpec, p period, now time.Time) WindowPlan {
 	if p.to.After(now) {
 		due = later(p.from, now.UTC().Truncate(f.Every))
 	}
-	return WindowPlan{Feed: f.Feed, Grain: f.Grain, From: p.from, To: p.to, DueAt: due, Priority: 1 + int(age/time.Hour)}
+	return WindowPlan{Feed: f.Feed, Grain: f.Grain, From: p.from, To: p.to, DueAt: due, Priority: behind(f.Feed) + 1 + int(age/time.Hour)}
+}
+
+// behind puts usage behind all cost: clouds give it machine by machine, which takes long, and who connects a cloud looks for
+// money first.
+func behind(f pipeline.Feed) int {
+	if f == pipeline.FeedUsage {
+		return int(maxAge / time.Hour)
+	}
+	return 0
 }
 
 // intervalAt is how often a window of an age is collected again: the older, the rarer.

@@ -32,12 +32,12 @@ func TestPlan(t *testing.T) {
 	want := []string{
 		"inventory snapshot 03-05T03:00..03-05T04:00 due 03-05T03:45 priority 0",
 		"files snapshot 03-05T03:00..03-05T04:00 due 03-05T03:00 priority 0",
-		"usage hour 03-05T02:00..03-05T03:00 due 03-05T03:30 priority 1",
-		"usage hour 03-05T03:00..03-05T04:00 due 03-05T03:30 priority 1",
-		"usage hour 03-05T01:00..03-05T02:00 due 03-05T03:30 priority 2",
-		"usage hour 03-05T00:00..03-05T01:00 due 03-05T03:00 priority 3",
-		"usage hour 03-04T00:00..03-05T00:00 due 03-05T02:00 priority 4",
-		"usage hour 03-03T00:00..03-04T00:00 due 03-04T02:00 priority 28",
+		"usage hour 03-05T02:00..03-05T03:00 due 03-05T03:30 priority 87601",
+		"usage hour 03-05T03:00..03-05T04:00 due 03-05T03:30 priority 87601",
+		"usage hour 03-05T01:00..03-05T02:00 due 03-05T03:30 priority 87602",
+		"usage hour 03-05T00:00..03-05T01:00 due 03-05T03:00 priority 87603",
+		"usage hour 03-04T00:00..03-05T00:00 due 03-05T02:00 priority 87604",
+		"usage hour 03-03T00:00..03-04T00:00 due 03-04T02:00 priority 87628",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

@@ -46,7 +46,7 @@ type Writer struct {
 
 // NewWriter opens a slice. It reads and writes nothing yet.
 func NewWriter(ledger Ledger, a Account, s pipeline.Slice, o SliceOptions) *Writer {
-	s.From, s.To = s.From.UTC(), s.To.UTC()
+	s.From, s.To, s.Through = s.From.UTC(), s.To.UTC(), s.Through.UTC()
 	return &Writer{
 		comparison: comparison{place: place{ledger: ledger, account: a, slice: s}, content: newContent()},
 		options:    o,
@@ -91,7 +91,11 @@ func (w *Writer) spill(ctx context.Context) error {
 		}
 		w.stage = stage
 	}
-	if err := w.stage.Add(ctx, w.content.charges()); err != nil {
+	charges := w.content.charges()
+	if w.slice.Cumulative {
+		charges = spreadEvenly(w.slice, w.content)
+	}
+	if err := w.stage.Add(ctx, charges); err != nil {
 		return fmt.Errorf("cannot stage %s: %w", w.slice.Source, err)
 	}
 	w.content = newContent()
@@ -149,6 +153,7 @@ func (w *Writer) commit(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		w.empty = before.known && before.all == 0
 		d, err := w.run(ctx)
 		if err != nil {
 			return err

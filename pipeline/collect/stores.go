@@ -40,6 +40,10 @@ type Ledger interface {
 	// Stage opens a place beside the ledger for a slice too large to compare in memory. Staged lines are no charges yet.
 	Stage(ctx context.Context, a Account, s pipeline.Slice) (Stage, error)
 
+	// FilePeriods gives the charge periods that lines of files, the sources that begin with SourceFile, have or once had. The
+	// sources given are those that Touched tells of. Order is free.
+	FilePeriods(ctx context.Context, a Account, sources []string) ([]FilePeriod, error)
+
 	// AppendSamples adds the samples not yet held and returns how many those were.
 	AppendSamples(ctx context.Context, a Account, samples []pipeline.Sample) (int64, error)
 	// LastSamples gives the time of the newest sample held for each resource.
@@ -121,6 +125,14 @@ type Result struct {
 	RetryAt time.Time
 }
 
+// ClaimLimits are how many windows may be claimed.
+type ClaimLimits struct {
+	// PerConnection is how many of one connection may be under a lease at once over all collectors; 1 for a kind that is not there.
+	PerConnection map[pipeline.Kind]int
+	// PerKind is from how many connections of a kind this claim may take; any number for a kind that is not there.
+	PerKind map[pipeline.Kind]int
+}
+
 // Windows is what collect needs of the store of work (PostgreSQL). Its clock is the one that leases and seen_at go by.
 type Windows interface {
 	// Now is the store's clock.
@@ -131,9 +143,8 @@ type Windows interface {
 	Secrets(ctx context.Context, a Account) (settings pipeline.Settings, version int64, err error)
 	// Plan makes these windows exist and sets when they are due. It never touches a window under a lease.
 	Plan(ctx context.Context, a Account, plans []WindowPlan) error
-	// Claim leases up to n due windows, at most perConnection of one connection at once over all collectors (by Kind), and skips
-	// what others hold.
-	Claim(ctx context.Context, holder string, n int, lease time.Duration, perConnection map[pipeline.Kind]int) ([]Window, error)
+	// Claim leases up to n due windows within the limits, and skips what others hold.
+	Claim(ctx context.Context, holder string, n int, lease time.Duration, limits ClaimLimits) ([]Window, error)
 	// Extend prolongs a lease; it fails with ErrLeaseLost when another has it.
 	Extend(ctx context.Context, w Window, lease time.Duration) error
 	// Finish marks the result and ends the lease; it fails with ErrLeaseLost when another has it or the connection was edited or deleted.

@@ -118,7 +118,10 @@ func (t *task) run(ctx context.Context, s pipeline.Session) (pipeline.Outcome, e
 	if clockErr != nil {
 		return outcome, clockErr
 	}
-	return outcome, t.keep(ctx, &outcome, prev, last, at)
+	if err := t.keep(ctx, &outcome, prev, last, at); err != nil {
+		return outcome, err
+	}
+	return outcome, t.supersede(ctx)
 }
 
 // list makes windows of the objects that a connection offers.
@@ -141,14 +144,43 @@ func (t *task) list(ctx context.Context, s pipeline.Session, now time.Time) (pip
 
 // known reads what earlier snapshots told, when the feed is about resources.
 func (t *task) known(ctx context.Context) (prev []pipeline.ResourceState, last time.Time, err error) {
-	if t.spec.Feed != pipeline.FeedInventory && t.spec.Feed != pipeline.FeedUsage {
+	if t.spec.Feed != pipeline.FeedInventory && t.spec.Feed != pipeline.FeedUsage && t.spec.After == "" {
 		return nil, time.Time{}, nil
 	}
 	if prev, err = t.ledger.States(ctx, t.window.Account); err != nil {
 		return nil, time.Time{}, fmt.Errorf("cannot read the resources held: %w", err)
 	}
+	if t.spec.After == pipeline.FeedInventory {
+		return prev, time.Time{}, t.turn(ctx, len(prev) > 0)
+	}
 	last, err = lastWhole(ctx, t.ledger, t.window.Account)
 	return prev, last, err
+}
+
+// turnPatience is how long after its making a connection's charges wait for its first inventory: one that cannot be read must
+// not hold up the bill.
+const turnPatience = 10 * time.Minute
+
+// turn says whether a feed that comes after the inventory may begin: when a snapshot was taken, or none can be had for long.
+func (t *task) turn(ctx context.Context, known bool) error {
+	log, ok := t.ledger.(SyncLog)
+	if known || !ok || t.window.StoreNow.Sub(t.window.Connection.CreatedAt) > turnPatience {
+		return nil
+	}
+	syncs, err := log.Syncs(ctx, t.window.Account.Tenant, t.window.Account.Connection, 1)
+	if err != nil {
+		return fmt.Errorf("cannot read earlier snapshots: %w", err)
+	}
+	if len(syncs) > 0 {
+		return nil
+	}
+	return &pipeline.Fault{
+		Code: pipeline.FaultUnavailable, Retry: true,
+		Text: pipeline.Text{
+			RU: "Расходы ждут первого списка ресурсов: из него берутся теги. Если список не удастся прочитать, через 10 минут расходы соберутся без него.",
+			EN: "Costs wait for the first list of resources, which the tags come from. If it cannot be read, costs are collected without it in 10 minutes.",
+		},
+	}
 }
 
 func (t *task) request(prev []pipeline.ResourceState, last time.Time) pipeline.Task {
@@ -156,7 +188,8 @@ func (t *task) request(prev []pipeline.ResourceState, last time.Time) pipeline.T
 	for i := range prev {
 		if s := &prev[i]; s.DeletedAt.IsZero() {
 			req.Known = append(req.Known, pipeline.KnownResource{
-				ID: s.ID, Type: s.Type, Name: s.Name, Scope: s.Scope, LastSeen: later(s.SeenAt, last),
+				ID: s.ID, Type: s.Type, Name: s.Name, Scope: s.Scope, LastSeen: later(s.SeenAt, last), ParentID: s.ParentID,
+				ProjectID: s.ProjectID, ProjectName: s.ProjectName, RegionID: s.RegionID, Tags: s.Tags,
 			})
 		}
 	}
@@ -221,8 +254,13 @@ func (t *task) snapshot(ctx context.Context, o *pipeline.Outcome, prev []pipelin
 	changes := Compare(prev, Snapshot{At: at, LastSeen: last, ScopeSeen: t.read, Resources: t.resources, Outcome: *o})
 	t.found += int64(len(t.resources))
 	if t.spec.Accrues {
+		covered, _, err := t.coverage(ctx, nil)
+		if err != nil {
+			return err
+		}
 		run := accruing{
 			ledger: t.ledger, account: t.window.Account, options: t.options, spec: t.spec, prev: prev, changes: changes, last: last, read: t.read,
+			covered: covered,
 			accrual: Accrual{Provider: t.info.Title.EN, Zone: t.zone, NotBefore: t.notBefore(), Through: at},
 		}
 		found, appended, err := run.run(ctx)
@@ -256,10 +294,12 @@ func (t *task) snapshot(ctx context.Context, o *pipeline.Outcome, prev []pipelin
 
 // notBefore is the first instant that is charged: as far back as the feed's backfill goes from the day on which the
 // connection was made, or the hour in which it was made when there is none.
-func (t *task) notBefore() time.Time {
+func (t *task) notBefore() time.Time { return t.notBeforeOf(&t.spec) }
+
+func (t *task) notBeforeOf(f *pipeline.FeedSpec) time.Time {
 	created := t.window.Connection.CreatedAt
-	if t.spec.Backfill <= 0 {
+	if f.Backfill <= 0 {
 		return hourOf(created)
 	}
-	return dayOf(created.Add(-t.spec.Backfill), t.zone)
+	return dayOf(created.Add(-f.Backfill), t.zone)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/infrazen/infrazen/pipeline"
+	"github.com/infrazen/infrazen/pipeline/collect"
 	"github.com/infrazen/infrazen/pipeline/collect/collecttest"
 )
 
@@ -150,7 +151,7 @@ func TestStoppedCollectorHandsItsWindowsBack(t *testing.T) {
 		t.Errorf("%d windows were marked, %d stopped", len(l.windows.Finished()), stopped.Load())
 	}
 	l.windows.Set(noon.Add(time.Second)) // far less than the lease
-	left, err := l.windows.Claim(context.Background(), "two", 100, time.Minute, map[pipeline.Kind]int{collecttest.Kind: 100})
+	left, err := l.windows.Claim(context.Background(), "two", 100, time.Minute, collect.ClaimLimits{PerConnection: map[pipeline.Kind]int{collecttest.Kind: 100}})
 	if err != nil || len(left) != 12 {
 		t.Errorf("another collector finds %d windows, %v", len(left), err)
 	}

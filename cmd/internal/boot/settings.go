@@ -72,6 +72,8 @@ type Collector struct {
 	Lease time.Duration `koanf:"lease"`
 	// SnapshotEvery overrides how often inventories are taken; 0 keeps the provider's own (an hour).
 	SnapshotEvery time.Duration `koanf:"snapshot_every"`
+	// History bounds how far back a new connection is collected; 0 keeps the provider's own (mostly 90 days).
+	History time.Duration `koanf:"history"`
 }
 
 // Focus says which folders FOCUS connections may read.
@@ -110,7 +112,7 @@ func Default() Settings {
 		Log:        Log{Level: "info", Format: "text"},
 		ClickHouse: ClickHouse{Port: 18123},
 		Postgres:   Postgres{Port: 15432},
-		Collector:  Collector{Workers: 4, RequestTimeout: 60 * time.Second, Lease: 2 * time.Minute},
+		Collector:  Collector{Workers: 24, RequestTimeout: 150 * time.Second, Lease: 2 * time.Minute},
 		Telegram:   Telegram{Endpoint: "https://api.telegram.org/bot%s/%s"},
 		Demo:       Demo{Enabled: true, Port: 18200, Seed: 1, Days: 90},
 	}

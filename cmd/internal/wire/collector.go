@@ -73,25 +73,25 @@ func newCollector(env boot.Env, s *Stores) (*collect.Collector, error) {
 	limits := cloudhttp.DefaultConfig()
 	limits.Timeout = env.Settings.Collector.RequestTimeout
 	return collect.New(collect.Deps{
-		Windows: s.People, Ledger: s.Facts, Providers: paced(Providers(env.Settings), env.Settings.Collector.SnapshotEvery),
+		Windows: s.People, Ledger: s.Facts, Providers: paced(Providers(env.Settings), env.Settings.Collector),
 		HTTP: cloudhttp.New(limits, env.Registry).For,
 		Log:  env.Log, Registry: env.Registry,
 	}, cfg)
 }
 
-// pacedProvider takes its snapshots and lists its files at another pace than the provider's own.
+// pacedProvider collects at another pace, or less of the past, than the provider's own.
 type pacedProvider struct {
 	pipeline.Provider
-	every time.Duration
+	settings boot.Collector
 }
 
-func paced(ps []pipeline.Provider, every time.Duration) []pipeline.Provider {
-	if every <= 0 {
+func paced(ps []pipeline.Provider, s boot.Collector) []pipeline.Provider {
+	if s.SnapshotEvery <= 0 && s.History <= 0 {
 		return ps
 	}
 	out := make([]pipeline.Provider, len(ps))
 	for i, p := range ps {
-		out[i] = pacedProvider{Provider: p, every: every}
+		out[i] = pacedProvider{Provider: p, settings: s}
 	}
 	return out
 }
@@ -101,7 +101,12 @@ func (p pacedProvider) Info() pipeline.Info {
 	info := p.Provider.Info()
 	feeds := make([]pipeline.FeedSpec, len(info.Feeds))
 	for i, f := range info.Feeds {
-		f.Every = p.every
+		if p.settings.SnapshotEvery > 0 {
+			f.Every = p.settings.SnapshotEvery
+		}
+		if p.settings.History > 0 {
+			f.Backfill = min(f.Backfill, p.settings.History)
+		}
 		feeds[i] = f
 	}
 	info.Feeds = feeds

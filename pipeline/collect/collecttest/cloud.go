@@ -42,6 +42,7 @@ type Cloud struct {
 	Specs []pipeline.FeedSpec
 	// OnOpen and OnClose see sessions come and go.
 	OnOpen, OnClose func()
+	OnTask          func(pipeline.Task)
 	Parallel        int
 }
 
@@ -123,6 +124,9 @@ func (s *session) Collect(ctx context.Context, t pipeline.Task, sink pipeline.Si
 		panic("a session is used twice at once")
 	}
 	defer s.using.Unlock()
+	if s.cloud.OnTask != nil {
+		s.cloud.OnTask(t)
+	}
 	w, err := s.cloud.World(ctx, s.settings)
 	if err != nil {
 		return pipeline.Outcome{}, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -23,6 +24,8 @@ func RunLedger(t *testing.T, l collect.Ledger, a collect.Account) {
 	t.Run("slices", suite.slices)
 	t.Run("tokens", suite.tokens)
 	t.Run("stages", suite.stages)
+	t.Run("cumulative", suite.cumulative)
+	t.Run("files", suite.files)
 	t.Run("samples", suite.samples)
 	t.Run("states", suite.states)
 }
@@ -169,6 +172,28 @@ func (s *ledgerSuite) stages(t *testing.T) {
 	s.check(t, sl, b, c, c)
 }
 
+// files: which periods files hold lines of, and which they once held lines of.
+func (s *ledgerSuite) files(t *testing.T) {
+	a, b := pipeline.Slice{Source: collect.SourceFile + "a"}, pipeline.Slice{Source: collect.SourceFile + "b"}
+	first, second, third := Line(0, "a", "1"), Line(1, "b", "2"), Line(2, "b", "0")
+	s.append(t, pipeline.Slice{Source: "no file"}, "files 1", Line(5, "a", "7"))
+	s.append(t, a, "files 2", first, second)
+	s.append(t, b, "files 3", second, third)
+	s.append(t, a, "files 4", negated(first), negated(second))
+	got, err := s.ledger.FilePeriods(t.Context(), s.account, []string{a.Source})
+	want := []collect.FilePeriod{
+		{From: first.Start, To: first.End, Touched: true}, {From: second.Start, To: second.End, Held: true, Touched: true}, {From: third.Start, To: third.End, Held: true},
+	}
+	byTime := cmpopts.SortSlices(func(a, b collect.FilePeriod) bool { return a.From.Before(b.From) })
+	if d := cmp.Diff(want, got, byTime); err != nil || d != "" {
+		t.Errorf("%v %s", err, d)
+	}
+	none, err := s.ledger.FilePeriods(t.Context(), s.account, nil)
+	if err != nil || len(none) != 3 || slices.ContainsFunc(none, func(f collect.FilePeriod) bool { return f.Touched }) {
+		t.Errorf("asked about no file: %v %+v", err, none)
+	}
+}
+
 func (s *ledgerSuite) samples(t *testing.T) {
 	at := time.Now().UTC().Truncate(time.Second).Add(-time.Hour)
 	samples := []pipeline.Sample{
@@ -267,7 +292,7 @@ func RunWindows(t *testing.T, s WindowStore) {
 	}
 	claim := func(holder string, n, perConnection int, lease time.Duration) []collect.Window {
 		t.Helper()
-		got, err := s.Claim(ctx, holder, n, lease, map[pipeline.Kind]int{Kind: perConnection})
+		got, err := s.Claim(ctx, holder, n, lease, collect.ClaimLimits{PerConnection: map[pipeline.Kind]int{Kind: perConnection}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -277,6 +302,18 @@ func RunWindows(t *testing.T, s WindowStore) {
 	plan(s.Two, now(), 1)
 	if got := claim("a", 10, 0, time.Minute); len(got) != 0 {
 		t.Errorf("%d windows of a kind with no room were given out", len(got))
+	}
+	for most := range 2 {
+		got, err := s.Claim(ctx, "a", 10, time.Minute, collect.ClaimLimits{PerKind: map[pipeline.Kind]int{Kind: most}})
+		if err != nil || len(got) != most {
+			t.Fatalf("%d windows of a kind that may have %d connections were given out, %v", len(got), most, err)
+		}
+		for _, w := range got {
+			if err := s.Extend(ctx, w, time.Nanosecond); err != nil {
+				t.Fatal(err)
+			}
+			s.Pass(time.Millisecond)
+		}
 	}
 	first := claim("a", 10, 2, time.Minute)
 	if got := hoursOf(first, hour); !maps.Equal(got, map[string]int{string(s.One.Connection) + " 1": 1, string(s.One.Connection) + " 2": 1, string(s.Two.Connection) + " 1": 1}) {

@@ -6,7 +6,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -225,6 +227,22 @@ func (l *Ledger) size() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.rows)
+}
+
+// FilePeriods implements collect.Ledger.
+func (l *Ledger) FilePeriods(_ context.Context, a collect.Account, sources []string) ([]collect.FilePeriod, error) {
+	type period struct{ from, to time.Time }
+	periods, lines := map[period]collect.FilePeriod{}, map[period]int64{}
+	for _, r := range l.Rows() {
+		if r.Account != a || !strings.HasPrefix(r.Source, collect.SourceFile) {
+			continue
+		}
+		p := period{r.Charge.Start.UTC(), r.Charge.End.UTC()}
+		lines[p] += r.Charge.LineCount
+		touched := periods[p].Touched || slices.Contains(sources, r.Source)
+		periods[p] = collect.FilePeriod{From: p.from, To: p.to, Held: lines[p] > 0, Touched: touched}
+	}
+	return slices.Collect(maps.Values(periods)), nil
 }
 
 // AppendSamples implements collect.Ledger.

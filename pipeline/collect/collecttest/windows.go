@@ -162,13 +162,13 @@ func (s *Windows) find(a collect.Account, p *collect.WindowPlan) *row {
 }
 
 // Claim implements collect.Windows.
-func (s *Windows) Claim(ctx context.Context, holder string, n int, length time.Duration, perConnection map[pipeline.Kind]int) ([]collect.Window, error) {
+func (s *Windows) Claim(ctx context.Context, holder string, n int, length time.Duration, limits collect.ClaimLimits) ([]collect.Window, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	held := map[pipeline.ConnectionID]int{}
+	held, taken := map[pipeline.ConnectionID]int{}, map[pipeline.Kind]map[pipeline.ConnectionID]bool{}
 	var due []*row
 	for _, r := range s.rows {
 		c, ok := s.connections[r.window.Account.Connection]
@@ -187,11 +187,18 @@ func (s *Windows) Claim(ctx context.Context, holder string, n int, length time.D
 	var windows []collect.Window
 	for _, r := range due {
 		c := s.connections[r.window.Account.Connection]
-		most, known := perConnection[c.Kind]
+		most, known := limits.PerConnection[c.Kind]
 		if !known {
 			most = 1
 		}
+		if taken[c.Kind] == nil {
+			taken[c.Kind] = map[pipeline.ConnectionID]bool{}
+		}
+		if room, bounded := limits.PerKind[c.Kind]; bounded && !taken[c.Kind][c.ID] && len(taken[c.Kind]) >= room {
+			continue
+		}
 		if len(windows) < n && held[c.ID] < most {
+			taken[c.Kind][c.ID] = true
 			held[c.ID]++
 			windows = append(windows, s.take(r, c, holder, length))
 		}
