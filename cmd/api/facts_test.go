@@ -33,6 +33,8 @@ type shelf struct {
 	summaries []pipeline.UsageSummary
 	syncs     []pipeline.SyncSummary
 	balances  []pipeline.AccountBalance
+	month     []pipeline.MonthCharges
+	states    []pipeline.AccountState
 	cost      pipeline.CostAnswer
 	values    []pipeline.GroupKey
 	tags      []string
@@ -168,6 +170,22 @@ func (f *facts) Balances(ctx context.Context, tenant pipeline.TenantID) ([]pipel
 		return nil, err
 	}
 	return s.balances, nil
+}
+
+func (f *facts) MonthCharges(ctx context.Context, tenant pipeline.TenantID, q pipeline.MonthQuery) ([]pipeline.MonthCharges, error) {
+	s, err := f.of(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	return s.month, nil
+}
+
+func (f *facts) AccountStates(ctx context.Context, tenant pipeline.TenantID, _ pipeline.ConnectionID, _, _ time.Time) ([]pipeline.AccountState, error) {
+	s, err := f.of(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	return s.states, nil
 }
 
 func (f *facts) DimensionValues(ctx context.Context, tenant pipeline.TenantID, _ pipeline.Dimension, text string, limit int) ([]pipeline.GroupKey, error) {

@@ -143,7 +143,7 @@ type limits struct {
 	digits         int32
 }
 
-// limitsOf bounds the missing hours by what the known hours cost in the mean, and rounding by half a minor unit for each row
+// limitsOf bounds the missing hours by what the known hours cost in the mean, as long as these are the greater part, and rounding by half a minor unit for each row
 // that the cloud rounds, and for the document's sum and its VAT.
 func limitsOf(doc pipeline.ClosingDocument, facts pipeline.MonthFacts, r *pipeline.Reconciliation) limits {
 	half := decimal.New(5, -pipeline.MinorDigits(doc.Currency)-1)
@@ -155,7 +155,7 @@ func limitsOf(doc pipeline.ClosingDocument, facts pipeline.MonthFacts, r *pipeli
 		rounded += max(0, r.Lines)
 	}
 	l := limits{rounding: half.Mul(decimal.NewFromInt(rounded)), digits: pipeline.MinorDigits(doc.Currency)}
-	if known := facts.Hours - facts.Missing; facts.Missing > 0 && known > 0 && r.Ours.IsPositive() {
+	if known := facts.Hours - facts.Missing; facts.Missing > 0 && known >= facts.Missing && r.Ours.IsPositive() {
 		l.gaps = r.Ours.Mul(decimal.NewFromInt(facts.Missing)).DivRound(decimal.NewFromInt(known), pipeline.MinorDigits(doc.Currency))
 	}
 	return l

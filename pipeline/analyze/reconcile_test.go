@@ -99,6 +99,9 @@ func TestReconcile(t *testing.T) {
 	f("hours are missing, and more", document("730", ""), gaps, "unexplained, ours 684, difference 46, gaps* 36, unexplained 10")
 	f("missing hours make nothing less", document("600", ""), gaps, "unexplained, ours 684, difference -84, unexplained -84")
 
+	gaps.Missing = 361
+	f("most hours are missing", document("720", ""), gaps, "unexplained, ours 684, difference 36, unexplained 36")
+
 	rows := usage("1000")
 	rows.Rule = &pipeline.ClosingRule{RoundsRows: true}
 	f("each row is rounded", document("1004.99", ""), rows, "explained, ours 1000, difference 4.99, rounding 4.99")

@@ -58,6 +58,7 @@ type Server struct {
 	Deps
 	asker      *ask.Asker
 	accounts   *ask.Accounts
+	months     *ask.Months
 	api        huma.API
 	router     chi.Router
 	handler    http.Handler
@@ -88,6 +89,7 @@ func New(d Deps) (*Server, error) {
 		Deps:       d,
 		asker:      &ask.Asker{Costs: d.Facts, Freshness: d.Store},
 		accounts:   &ask.Accounts{Costs: d.Facts, Balances: d.Facts, Work: d.Store, Rules: ask.Rules(d.Providers)},
+		months:     &ask.Months{Ledger: d.Facts, Work: d.Store, Kinds: ask.Infos(d.Providers)},
 		kinds:      map[pipeline.Kind]pipeline.Provider{},
 		dashboards: files,
 		metrics:    newMetrics(d.Registry),
@@ -133,6 +135,7 @@ func (s *Server) routeAPI() {
 	s.routeCosts()
 	s.routeBalances()
 	s.routeRunway()
+	s.routeClosing()
 	s.routeBudgets()
 	s.routeDashboards()
 	s.routeTelegram()

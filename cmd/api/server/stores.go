@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/infrazen/infrazen/pipeline"
+	"github.com/infrazen/infrazen/pipeline/ask"
 )
 
 // ErrCursor says that a cursor was not given by an earlier page.
@@ -153,6 +154,7 @@ type Store interface {
 	People
 	Connections
 	Budgets
+	Closings
 	Chats
 	Answers
 	Ping(ctx context.Context) error
@@ -171,6 +173,7 @@ type Facts interface {
 	Usage(ctx context.Context, tenant pipeline.TenantID, q pipeline.UsageQuery) ([]pipeline.UsageSeries, error)
 	UsageSummaries(ctx context.Context, tenant pipeline.TenantID, conns []pipeline.ConnectionID, metrics []pipeline.MetricName, from, to time.Time) ([]pipeline.UsageSummary, error)
 	Balances(ctx context.Context, tenant pipeline.TenantID) ([]pipeline.AccountBalance, error)
+	ask.MonthLedger
 	DimensionValues(ctx context.Context, tenant pipeline.TenantID, d pipeline.Dimension, text string, limit int) ([]pipeline.GroupKey, error)
 	TagKeys(ctx context.Context, tenant pipeline.TenantID) ([]string, error)
 	// DeleteConnection removes all facts of a connection.

@@ -58,6 +58,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/closing-documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the clouds' closing documents say */
+        get: operations["list-closing-documents"];
+        /** Write down what a month's closing document says */
+        put: operations["put-closing-document"];
+        post?: never;
+        /** Forget a month's closing document */
+        delete: operations["delete-closing-document"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections": {
         parameters: {
             query?: never;
@@ -308,6 +327,23 @@ export interface paths {
         };
         /** The kinds of connection on offer */
         get: operations["list-providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A month's charges against its closing documents */
+        get: operations["get-reconciliation"];
         put?: never;
         post?: never;
         delete?: never;
@@ -683,6 +719,13 @@ export interface components {
             high: string;
             low: string;
         };
+        Category: {
+            /** @description FOCUS ChargeCategory */
+            category: string;
+            cost: string;
+            /** Format: int64 */
+            lines: number;
+        };
         Change: {
             field: string;
             new: string;
@@ -710,6 +753,50 @@ export interface components {
         };
         ChatsAnswer: {
             chats: components["schemas"]["Chat"][];
+        };
+        Closing: {
+            /** @description Empty for all of the connection */
+            billing_account: string;
+            connection_id: string;
+            currency: string;
+            /** @description As 2026-10-31 */
+            issued_on: string | null;
+            /** @description As 2026-10 */
+            month: string;
+            note: string;
+            number: string;
+            /** @description Whether the prices of the cloud's API include VAT; null to go by what the cloud declares */
+            prices_include_vat: boolean | null;
+            /** @description With VAT */
+            total: string;
+            /** Format: date-time */
+            updated_at: string | null;
+            /** @description In percent; null without VAT */
+            vat_rate: string | null;
+        };
+        ClosingBody: {
+            /** @description Empty for all of the connection */
+            billing_account?: string;
+            /** Format: uuid */
+            connection_id: string;
+            /** @description The organisation's by default */
+            currency?: string;
+            /** @description As 2026-10-31 */
+            issued_on?: string;
+            /** @description As 2026-10 */
+            month: string;
+            note?: string;
+            number?: string;
+            /** @description Whether the prices of the cloud's API include VAT; left out to go by what the cloud declares */
+            prices_include_vat?: boolean;
+            /** @description With VAT */
+            total: string;
+            /** @description In percent; left out without VAT */
+            vat_rate?: string;
+        };
+        ClosingsAnswer: {
+            /** @description The newest month first */
+            documents: components["schemas"]["Closing"][];
         };
         CloudRunway: {
             daily_rate: string | null;
@@ -967,6 +1054,17 @@ export interface components {
             /** @description Newest first */
             states: components["schemas"]["Resource"][];
         };
+        Item: {
+            /** @description Signed: ours and all amounts together are the document's sum */
+            amount: string;
+            /** @description Nobody has declared it: it is taken because less remains unexplained with it */
+            assumed: boolean;
+            /** @description The most that it may be, for estimates */
+            bound: string | null;
+            /** @enum {string} */
+            kind: "vat" | "credits" | "bonus" | "corrections" | "gaps" | "rounding" | "unexplained";
+            text: string;
+        };
         Key: {
             label: string;
             value: string;
@@ -1044,6 +1142,43 @@ export interface components {
             period: "hour" | "day" | "month" | "";
             service_name: string;
             sku_id: string;
+        };
+        Reconciliation: {
+            /** @description Empty for all of the connection */
+            billing_account: string;
+            /** @description The parts of ours */
+            categories: components["schemas"]["Category"][];
+            connection_id: string;
+            connection_name: string;
+            /** @description The document's; without one, that of most charges */
+            currency: string;
+            /** @description The document's sum less ours; null without a document */
+            difference: string | null;
+            /** @description Null when none was entered */
+            document: components["schemas"]["Closing"] | null;
+            /** @description The part of ours that no bill has stated */
+            estimated: string;
+            /** @description They add up to the difference exactly */
+            items: components["schemas"]["Item"][];
+            kind: string;
+            /** Format: int64 */
+            lines: number;
+            /** @description What may be in the unexplained part and has no known amount */
+            notes: string[];
+            /** @description All charges of the month */
+            ours: string;
+            /** @enum {string} */
+            state: "no_document" | "no_data" | "equal" | "explained" | "unexplained";
+            /**
+             * Format: int64
+             * @description Lines without a known price: they are not in ours
+             */
+            unpriced: number;
+        };
+        ReconciliationAnswer: {
+            month: string;
+            /** @description One for each connection, or for each billing account with a document, by name */
+            rows: components["schemas"]["Reconciliation"][];
         };
         Resource: {
             attributes: {
@@ -1543,6 +1678,103 @@ export interface operations {
             path: {
                 id: string;
             };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-closing-documents": {
+        parameters: {
+            query?: {
+                /** @description As 2026-10; all months by default */
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosingsAnswer"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-closing-document": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClosingBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Closing"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-closing-document": {
+        parameters: {
+            query: {
+                connection: string;
+                billing_account?: string;
+                /** @description As 2026-10 */
+                month: string;
+            };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -2127,6 +2359,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Provider"][];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-reconciliation": {
+        parameters: {
+            query?: {
+                /** @description As 2026-10; the month before this one by default */
+                month?: string;
+                /** @description All when none is given */
+                connection?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationAnswer"];
                 };
             };
             /** @description What is wrong and what to do */
