@@ -12,6 +12,7 @@ import { DashboardPage } from './dashboard/dashboard.tsx';
 import { Budgets } from './pages/budgets.tsx';
 import { ConnectionPage } from './pages/connection.tsx';
 import { Connections } from './pages/connections.tsx';
+import { ReconciliationPage } from './pages/reconciliation.tsx';
 import { ResourcePage } from './pages/resource.tsx';
 import { Resources } from './pages/resources.tsx';
 import { RunwayPage } from './pages/runway.tsx';
@@ -131,6 +132,7 @@ function Page() {
   if (path === '/resources') return <Resources />;
   if (path === '/resource') return <ResourcePage />;
   if (path === '/budgets') return <Budgets />;
+  if (path === '/reconciliation') return <ReconciliationPage />;
   if (path === '/runway') return <RunwayPage />;
   if (path === '/settings') return <Settings />;
   return <NotFound />;

@@ -1,9 +1,22 @@
-// The part of the stand-in API that is about money on accounts: for how long it lasts.
+// The part of the stand-in API that is about money on accounts: for how long it lasts, and closing documents.
 const hour = 3_600_000;
 const iso = (at) => new Date(at).toISOString();
 
 // money answers what is about money on accounts; undefined when the request is about something else.
-export function money(w, is, url) {
+export function money(w, is, url, body) {
+  w.closings ??= [];
+  const get = (name) => url.searchParams.get(name) ?? '';
+  if (is('GET', '/reconciliation')) return { status: 200, body: { month: get('month') || '2026-10', rows: w.connections.map((c) => reconciliation(w, c, get('month') || '2026-10')) } };
+  if (is('PUT', '/closing-documents')) {
+    if (body.total === '13') return { status: 422, body: { status: 422, title: 'Unprocessable', detail: 'В запросе есть ошибки.', errors: [{ location: 'body.total', message: 'сумма не годится' }] } };
+    w.closings = w.closings.filter((d) => d.connection_id !== body.connection_id || d.month !== body.month);
+    w.closings.push({ vat_rate: null, prices_include_vat: null, ...body, issued_on: body.issued_on || null, updated_at: iso(w.now) });
+    return { status: 200, body: w.closings.at(-1) };
+  }
+  if (is('DELETE', '/closing-documents')) {
+    w.closings = w.closings.filter((d) => d.connection_id !== get('connection') || d.month !== get('month'));
+    return { status: 204 };
+  }
   if (is('GET', '/runway')) return { status: 200, body: { until: url.searchParams.get('until') ?? '2026-12-31', accounts: runways(w, url.searchParams.get('until')) } };
   return undefined;
 }
@@ -29,4 +42,22 @@ function runways(w, until) {
     },
     third && { ...none, connection_id: third.id, connection_name: third.name, kind: 'focus', state: 'postpaid', currency: 'USD' },
   ].filter(Boolean);
+}
+
+// reconciliation answers for a connection whose month cost 1000.25; the difference beyond VAT is unexplained.
+function reconciliation(w, c, month) {
+  const document = w.closings.find((d) => d.connection_id === c.id && d.month === month) ?? null;
+  const row = {
+    connection_id: c.id, connection_name: c.name, kind: c.kind, billing_account: '', state: 'no_document', currency: 'RUB', ours: '1000.25', estimated: '0.25', lines: 720, unpriced: 2,
+    categories: [{ category: 'Credit', cost: '-10', lines: 1 }, { category: 'Usage', cost: '1010.25', lines: 719 }], document, difference: null, items: [], notes: ['Цена 2 строк неизвестна: их стоимость в сумму не входит.'],
+  };
+  if (!document) return row;
+  const kopecks = (text) => BigInt(Math.round(Number(text) * 100));
+  const write = (k) => (k < 0n ? '-' : '') + `${(k < 0n ? -k : k) / 100n}.${String((k < 0n ? -k : k) % 100n).padStart(2, '0')}`;
+  const difference = kopecks(document.total) - 100025n;
+  const vat = document.vat_rate ? kopecks(document.total) / 6n : 0n;
+  const rest = difference - vat;
+  const item = (kind, amount, text, assumed) => ({ kind, amount: write(amount), assumed, bound: null, text });
+  row.items = [vat && item('vat', vat, 'НДС 20 %: в документе он есть, в ценах API его нет', true), rest && item('unexplained', rest, 'Не объяснено', false)].filter(Boolean);
+  return { ...row, difference: write(difference), state: difference === 0n ? 'equal' : rest === 0n ? 'explained' : 'unexplained' };
 }

@@ -88,6 +88,44 @@ test('an account tells its end, its range and the top-up to the day asked for', 
   assert.ok(last.includes('оплата после использования'), last);
 });
 
+test('a closing document is entered, taken apart to the kopeck, and deleted', async () => {
+  await open('/reconciliation');
+  await page.getByLabel('Месяц').fill('2026-09');
+  await page.getByText('сентябрь 2026').waitFor();
+  const row = page.locator('[data-row]').first();
+  assert.ok(plain(await row.textContent()).includes('нет документа'));
+  await row.getByRole('button', { name: 'Внести документ' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('сентябрь 2026').waitFor();
+  await dialog.getByLabel('Сумма с НДС').fill('сто');
+  await dialog.getByRole('button', { name: 'Сохранить' }).click();
+  await dialog.getByText('Введите сумму числом').waitFor();
+  await dialog.getByLabel('Сумма с НДС').fill('13');
+  await dialog.getByRole('button', { name: 'Сохранить' }).click();
+  await dialog.getByRole('alert').filter({ hasText: 'сумма не годится' }).waitFor();
+  await dialog.getByLabel('Сумма с НДС').fill('1 320,30');
+  await dialog.getByLabel('Ставка НДС').fill('20');
+  await dialog.getByLabel('Номер').fill('А-17');
+  await dialog.getByLabel('Дата документа').fill('2026-09-30');
+  await dialog.getByRole('button', { name: 'Сохранить' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await row.locator('.items').waitFor();
+  const text = plain(await row.textContent());
+  for (const part of ['1 000,25 ₽', '1 320,30 ₽', '320,05 ₽', '220,05 ₽', '100,00 ₽', 'не объяснено', 'предположение', '№ А-17 от 30 сентября', 'НДС 20 %', 'скидки и гранты −10,00 ₽', 'Цена 2 строк']) {
+    assert.ok(text.includes(part), `no "${part}" in: ${text}`);
+  }
+  const shown = await row.locator('.items data').evaluateAll((all) => all.map((d) => Number(d.value)));
+  assert.equal(Math.round(shown.slice(0, -1).reduce((a, b) => a + b, 0) * 100), Math.round(shown.at(-1) * 100), 'the items add up to the difference');
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Скачать CSV' }).click()]);
+  assert.match(fs.readFileSync(await file.path(), 'utf8'), /1320\.30/);
+  await row.getByRole('button', { name: 'Изменить' }).click();
+  assert.equal(await dialog.getByLabel('Номер').inputValue(), 'А-17');
+  if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/closing-form.png` });
+  await dialog.getByRole('button', { name: 'Удалить документ' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await row.getByText('нет документа').first().waitFor();
+});
+
 async function checkPages(list) {
   const found = [];
   for (const scheme of ['light', 'dark']) {
@@ -108,6 +146,12 @@ async function checkPages(list) {
   assert.deepEqual(found, []);
 }
 
-test('the pages fit a phone, and axe finds nothing', () => checkPages(['/runway']));
+test('the pages fit a phone, and axe finds nothing', async () => {
+  const [one, two] = fake.world.connections;
+  fake.world.closings = [one, two].map((c, i) => ({
+    connection_id: c.id, billing_account: '', month: '2026-10', number: 'А-1', issued_on: '2026-10-31', total: i ? '1000.25' : '1320.30', currency: 'RUB', vat_rate: i ? null : '20', prices_include_vat: null, note: '', updated_at: null,
+  }));
+  await checkPages(['/runway', '/reconciliation']);
+});
 
 test('the browser complained of nothing', () => assert.deepEqual(complaints, []));

@@ -1,11 +1,13 @@
 import { plural } from '../format/plural.ts';
 import type { Texts } from './index.ts';
+import { closingEn } from './closing.ts';
 import { runwayEn } from './runway.ts';
 
 const n = (count: number, one: string, many: string): string => plural(count, { one, many }, 'en');
 
 export const en: Texts = {
   runway: runwayEn,
+  closing: closingEn,
   langName: 'English',
   brand: 'Cost and resources of every cloud in one place',
   common: {

@@ -1,10 +1,12 @@
 import { plural } from '../format/plural.ts';
+import { closingRu } from './closing.ts';
 import { runwayRu } from './runway.ts';
 
 const n = (count: number, one: string, few: string, many: string): string => plural(count, { one, few, many }, 'ru');
 
 export const ru = {
   runway: runwayRu,
+  closing: closingRu,
   langName: 'Русский',
   brand: 'Расходы и ресурсы всех облаков в одном месте',
   common: {
