@@ -54,6 +54,10 @@ func (Provider) Info() pipeline.Info {
 		BillingZone: "Europe/Moscow",
 		Concurrency: 1,
 		Prepaid:     prepaid(),
+		Closing: &pipeline.ClosingRule{NotBilled: pipeline.Text{
+			RU: "Beget отдаёт по\u00a0API действующие цены, а\u00a0не\u00a0списания: разовые покупки, скидки и\u00a0перерасчёты в\u00a0нашу сумму не\u00a0входят.",
+			EN: "Beget's API tells prices in force and no deductions: one-off purchases, discounts and recalculations are not in our sum.",
+		}},
 	}
 }
 

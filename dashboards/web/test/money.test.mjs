@@ -1,5 +1,5 @@
-// The pages about money on accounts in a real browser, against the stand-in API beside this file, after a build
-// (go run ./dashboards/build). CHROMIUM is the browser; /usr/bin/chromium by default.
+// The pages about money on accounts in a real browser, against the stand-in API beside this file. WEB_DIST is the folder that the app
+// was built into; that of "go run ./dashboards/build" by default. CHROMIUM is the browser; /usr/bin/chromium by default.
 import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -16,7 +16,7 @@ let page;
 const complaints = [];
 
 before(async () => {
-  fake = await start();
+  fake = await start(process.env.WEB_DIST ? { dist: process.env.WEB_DIST } : {});
   browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],

@@ -43,7 +43,7 @@ export function ReconciliationPage() {
       </p>
       {answer.error !== undefined && <Failed error={answer.error} again={answer.again} />}
       {!answer.data ? !answer.error && <Loading /> : answer.data.rows.length === 0 ? <Empty>{t.closing.none}</Empty> : (
-        <div class="scroll reconciliation" tabIndex={0}>
+        <div class="card scroll reconciliation" tabIndex={0}>
           <table class="data">
             <thead>
               <tr>
@@ -66,7 +66,7 @@ function Row({ r, edit }: { r: Reconciliation; edit: () => void }) {
   return (
     <tbody data-row={r.connection_id}>
       <tr>
-        <th scope="row"><Link to={`/connections/${r.connection_id}`}>{r.connection_name}</Link>{r.billing_account && <div class="sub">{t.closing.billingAccount(r.billing_account)}</div>}</th>
+        <td class="name wrap"><Link to={`/connections/${r.connection_id}`}>{r.connection_name}</Link>{r.billing_account && <div class="sub">{t.closing.billingAccount(r.billing_account)}</div>}</td>
         <td class="num"><Money amount={r.ours} currency={r.currency} /><Parts r={r} /></td>
         <td class="num">
           {r.document && <><Money amount={r.document.total} currency={r.document.currency} /><DocumentFacts d={r.document} /></>}
