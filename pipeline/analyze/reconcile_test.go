@@ -107,6 +107,11 @@ func TestReconcile(t *testing.T) {
 	f("each row is rounded", document("1004.99", ""), rows, "explained, ours 1000, difference 4.99, rounding 4.99")
 	f("by no more than half a kopeck each", document("1005.01", ""), rows, "unexplained, ours 1000, difference 5.01, unexplained 5.01")
 
+	either := usage("1000")
+	either.Charges = append(either.Charges, charged(pipeline.Credit, "-100", 1))
+	either.Charges[0].CostAsOf, either.CorrectionsKnown, either.BonusUsed, either.BonusCurrency = d("1040"), true, d("60"), "RUB"
+	f("one assumption rather than two", document("940", ""), either, "explained, ours 900, difference 40, corrections* 40")
+
 	all := usage("1000")
 	all.Charges = append(all.Charges, charged(pipeline.Credit, "-100", 1))
 	all.Charges[0].CostAsOf, all.CorrectionsKnown = d("990"), true
