@@ -5,6 +5,8 @@ import (
 	"github.com/infrazen/infrazen/pipeline"
 	"github.com/infrazen/infrazen/providers/beget"
 	"github.com/infrazen/infrazen/providers/focus"
+	"github.com/infrazen/infrazen/providers/selectel"
+	"github.com/infrazen/infrazen/providers/table"
 )
 
 // Options are the operator's, the same for all connections.
@@ -17,7 +19,9 @@ type Options struct {
 func All(o Options) []pipeline.Provider {
 	clouds := []pipeline.Provider{
 		beget.New(),
+		selectel.New(),
 	}
+	clouds = append(clouds, table.All()...)
 	return append(clouds, focus.All(focus.Options{FolderRoot: o.FolderRoot})...)
 }
 

@@ -16,13 +16,15 @@ import (
 	"github.com/infrazen/infrazen/pipeline"
 )
 
-// Deps are what a Collector works with. All are required but HTTP.
+// Deps are what a Collector works with. All are required but HTTP and Uploads.
 type Deps struct {
 	Windows   Windows
 	Ledger    Ledger
 	Providers []pipeline.Provider
 	// HTTP gives the client for the requests of a provider's sessions; http.DefaultClient's when nil.
-	HTTP     func(pipeline.Kind) *http.Client
+	HTTP func(pipeline.Kind) *http.Client
+	// Uploads gives the files that users gave to a connection; nil where there are none.
+	Uploads  func(Account) pipeline.Uploads
 	Log      *slog.Logger
 	Registry prometheus.Registerer
 }
@@ -156,6 +158,9 @@ func (c *Collector) Wake() {
 	}
 }
 
+// claimPause is the shortest time between two claims: windows that end meanwhile are replaced together.
+const claimPause = 150 * time.Millisecond
+
 // errStopping ends windows that outlast the grace given to them.
 var errStopping = errors.New("the collector stops")
 
@@ -168,6 +173,10 @@ func (c *Collector) Work(ctx context.Context) {
 		select {
 		case <-c.wake:
 			c.claim(ctx, tasks, &wg)
+		case <-ctx.Done():
+		}
+		select {
+		case <-time.After(claimPause):
 		case <-ctx.Done():
 		}
 	}
@@ -194,13 +203,28 @@ func (c *Collector) closeSessions(ctx context.Context, idle time.Duration) {
 // CollectDue collects what is due, and what becomes due by that, until nothing is left or ctx ends.
 func (c *Collector) CollectDue(ctx context.Context) {
 	var wg sync.WaitGroup
+	defer wg.Wait()
 	for ctx.Err() == nil {
-		n := c.claim(ctx, ctx, &wg)
-		wg.Wait()
-		if n == 0 {
+		idle := c.idle()
+		if c.claim(ctx, ctx, &wg) == 0 && idle {
 			return
 		}
+		select {
+		case <-c.wake:
+		case <-ctx.Done():
+		}
 	}
+}
+
+func (c *Collector) idle() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, n := range c.running {
+		if n > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // claim takes as many due windows as there are free workers and sets to work on them. It returns how many.

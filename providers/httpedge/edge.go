@@ -117,23 +117,11 @@ func (c *Client) Clean(text string) string {
 func (c *Client) Do(ctx context.Context, r Request) (Answer, error) {
 	rctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(rctx, r.Method, r.URL, bytes.NewReader(r.Body))
+	resp, err := c.send(rctx, ctx, r)
 	if err != nil {
-		return Answer{}, c.addressFault(r.Scope, err)
-	}
-	for k, v := range r.Header {
-		req.Header[k] = v
-	}
-	before := c.cfg.Env.Now()
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return Answer{}, c.transportFault(ctx, r.Scope, err)
+		return Answer{}, err
 	}
 	defer func() { _ = resp.Body.Close() }() // what was read stands
-	c.clock.note(resp.Header, before, c.cfg.Env.Now())
-	if f := c.statusFault(r.Scope, resp); f != nil {
-		return Answer{}, f
-	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, c.cfg.MaxBody+1))
 	if err != nil {
 		return Answer{}, c.bodyFault(ctx, r.Scope, err)
@@ -142,6 +130,28 @@ func (c *Client) Do(ctx context.Context, r Request) (Answer, error) {
 		return Answer{}, c.tooLargeFault(r.Scope)
 	}
 	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
+}
+
+// send makes the request within rctx, whose parent tells whether it was the caller who stopped. The body is the caller's to close.
+func (c *Client) send(rctx, parent context.Context, r Request) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(rctx, r.Method, r.URL, bytes.NewReader(r.Body))
+	if err != nil {
+		return nil, c.addressFault(r.Scope, err)
+	}
+	for k, v := range r.Header {
+		req.Header[k] = v
+	}
+	before := c.cfg.Env.Now()
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, c.transportFault(parent, r.Scope, err)
+	}
+	c.clock.note(resp.Header, before, c.cfg.Env.Now())
+	if f := c.statusFault(r.Scope, resp); f != nil {
+		_ = resp.Body.Close() // nothing of it is wanted
+		return nil, f
+	}
+	return resp, nil
 }
 
 // JSON reads an answer's body into a value. What cannot be read is a FaultMalformed.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -86,8 +87,11 @@ type Account struct {
 
 	mu           sync.RWMutex
 	resources    []*Resource
+	byID         map[string]int
 	restatements []Restatement
 	delays       []Delay
+	sums         sums
+	index        atomic.Pointer[priceIndex]
 }
 
 // Project is a project, folder or namespace.
@@ -251,15 +255,20 @@ type Incident struct {
 func (a *Account) Add(rs ...Resource) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.byID == nil {
+		a.byID = map[string]int{}
+	}
 	for i := range rs {
 		r := rs[i]
+		a.byID[r.ID] = len(a.resources)
 		a.resources = append(a.resources, &r)
+		a.forget(r.Created)
 	}
 }
 
 // Change appends a state that begins at an instant, made from the one before.
 func (a *Account) Change(id string, at time.Time, f func(s *State)) error {
-	return a.replace(id, func(r *Resource) {
+	return a.replace(id, at, func(r *Resource) {
 		next := r.States[len(r.States)-1]
 		next.Parts = slices.Clone(next.Parts)
 		next.From, next.Silent, next.By = at, false, ""
@@ -270,19 +279,23 @@ func (a *Account) Change(id string, at time.Time, f func(s *State)) error {
 
 // Remove ends a resource at an instant.
 func (a *Account) Remove(id string, at time.Time) error {
-	return a.replace(id, func(r *Resource) { r.Removed = at })
+	return a.replace(id, at, func(r *Resource) { r.Removed = at })
 }
 
-func (a *Account) replace(id string, f func(r *Resource)) error {
+func (a *Account) replace(id string, at time.Time, f func(r *Resource)) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	i := slices.IndexFunc(a.resources, func(r *Resource) bool { return r.ID == id })
-	if i < 0 {
+	i, ok := a.byID[id]
+	if !ok {
 		return fmt.Errorf("cannot change resource %s: there is none", id)
 	}
 	r := *a.resources[i]
+	if !r.Removed.IsZero() {
+		at = earlier(at, r.Removed)
+	}
 	f(&r)
 	a.resources[i] = &r
+	a.forget(earlier(at, r.States[len(r.States)-1].From))
 	return nil
 }
 
@@ -291,6 +304,9 @@ func (a *Account) Restate(rs ...Restatement) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.restatements = append(a.restatements, rs...)
+	for _, r := range rs {
+		a.forget(r.From)
+	}
 }
 
 // Delay makes lines appear late.
@@ -311,11 +327,16 @@ func (r *Resource) At(t time.Time) (Thing, bool) {
 	if t.Before(r.Created) || !r.Removed.IsZero() && !t.Before(r.Removed) {
 		return Thing{}, false
 	}
+	return Thing{Resource: r, State: r.States[r.stateAt(t)]}, true
+}
+
+// stateAt is the index of the state that holds at an instant; the first one before the creation.
+func (r *Resource) stateAt(t time.Time) int {
 	i := len(r.States) - 1
 	for i > 0 && r.States[i].From.After(t) {
 		i--
 	}
-	return Thing{Resource: r, State: r.States[i]}, true
+	return i
 }
 
 // Inventory lists what exists at an instant, in order of creation in the world.
@@ -336,6 +357,17 @@ func (a *Account) All() []*Resource {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	return slices.Clone(a.resources)
+}
+
+// Resource finds a resource that was, is or will be; false when there is none.
+func (a *Account) Resource(id string) (*Resource, bool) {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	i, ok := a.byID[id]
+	if !ok {
+		return nil, false
+	}
+	return a.resources[i], true
 }
 
 // Project finds a project's name; the identifier itself when there is none.

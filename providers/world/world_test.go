@@ -20,8 +20,8 @@ func toy() world.Catalog {
 			{SKU: "core", Unit: "item", Amount: decimal.RequireFromString("0.8976")},
 			{SKU: "disk", Unit: "GB", Amount: decimal.RequireFromString("0.0103")},
 		},
-		Regions: []world.Region{{ID: "r1", Name: "One", Zones: []string{"r1a"}}},
-		Kinds:   []world.Kind{world.Bucket},
+		Regions: []world.Region{{ID: "r1", Name: "One", Zones: []string{"r1a", "r1b"}}},
+		Kinds:   []world.Kind{world.Bucket, world.Snapshot, world.FloatingIP, world.Database}, Credits: true,
 		Parts: func(k world.Kind, s world.Spec) []world.Part {
 			if k == world.Server {
 				return []world.Part{{SKU: "core", Quantity: decimal.NewFromInt(s.VCPU), WhenRunning: true}}
@@ -99,5 +99,17 @@ func TestSameSeedSameWorld(t *testing.T) {
 	}
 	if make(7).Equal(make(8)) {
 		t.Error("another seed gives the same world")
+	}
+}
+
+// TestSumsOfCorrectedDays asks for the same five days as they were said before a correction, after it, and in the end.
+func TestSumsOfCorrectedDays(t *testing.T) {
+	a, id := one()
+	from, to := start(), start().Add(120*time.Hour)
+	a.Restate(world.Restatement{At: from.Add(240 * time.Hour), From: from.Add(24 * time.Hour), To: from.Add(48 * time.Hour), ResourceID: id})
+	for range 2 {
+		cost(t, a, from, to, time.Time{}, "172.3392")
+		cost(t, a, from, to, from.Add(200*time.Hour), "215.424")
+		cost(t, a, from, to, from.Add(240*time.Hour), "172.3392")
 	}
 }

@@ -27,7 +27,7 @@ const (
 
 // RunCollector collects what is due, and looks at budgets, until ctx ends.
 func RunCollector(ctx context.Context, env boot.Env, s *Stores) error {
-	c, err := newCollector(env, s)
+	c, err := NewCollector(env, s, Providers(env.Settings), s.People)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,8 @@ func RunCollector(ctx context.Context, env boot.Env, s *Stores) error {
 	return scheduler.Shutdown()
 }
 
-func newCollector(env boot.Env, s *Stores) (*collect.Collector, error) {
+// NewCollector makes a collector as the settings say, of these providers, that takes its work from windows.
+func NewCollector(env boot.Env, s *Stores, all []pipeline.Provider, windows collect.Windows) (*collect.Collector, error) {
 	temp := filepath.Join(env.Settings.DataDir, "tmp")
 	if err := os.MkdirAll(temp, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make the folder for downloads: %w", err)
@@ -73,8 +74,8 @@ func newCollector(env boot.Env, s *Stores) (*collect.Collector, error) {
 	limits := cloudhttp.DefaultConfig()
 	limits.Timeout = env.Settings.Collector.RequestTimeout
 	return collect.New(collect.Deps{
-		Windows: s.People, Ledger: s.Facts, Providers: paced(Providers(env.Settings), env.Settings.Collector),
-		HTTP: cloudhttp.New(limits, env.Registry).For,
+		Windows: windows, Ledger: s.Facts, Providers: Paced(all, env.Settings.Collector),
+		HTTP: cloudhttp.New(limits, env.Registry).For, Uploads: s.People.UploadsOf,
 		Log:  env.Log, Registry: env.Registry,
 	}, cfg)
 }
@@ -85,7 +86,8 @@ type pacedProvider struct {
 	settings boot.Collector
 }
 
-func paced(ps []pipeline.Provider, s boot.Collector) []pipeline.Provider {
+// Paced gives the providers as the settings want them: at another pace, or with less of the past.
+func Paced(ps []pipeline.Provider, s boot.Collector) []pipeline.Provider {
 	if s.SnapshotEvery <= 0 && s.History <= 0 {
 		return ps
 	}

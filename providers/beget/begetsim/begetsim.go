@@ -25,7 +25,7 @@ type Config struct {
 	// Start is the origin of the world's time line. With the same Seed, Accounts and Start the world is the same at every
 	// start. Defaults to the midnight, Moscow time, 100 days before Now.
 	Start time.Time
-	// Accounts defaults to Demo().
+	// Accounts defaults to those of Demo(), with a live world of this Seed behind them.
 	Accounts []Account
 	// Now is the stand-in's clock. Defaults to time.Now.
 	Now func() time.Time
@@ -81,7 +81,7 @@ func (c Config) withDefaults() Config {
 		c.Start = time.Date(y, m, d-100, 0, 0, 0, 0, moscow())
 	}
 	if c.Accounts == nil {
-		c.Accounts = Demo()
+		c.Accounts = demoAt(c.Seed, c.Start)
 	}
 	if c.TokenLife == 0 {
 		c.TokenLife = 20 * time.Minute

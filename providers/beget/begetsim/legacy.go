@@ -98,11 +98,15 @@ func (s *Server) accountInfo(a *Account) object {
 }
 
 // balance is the money left: what was paid in less a rate's worth of the time gone by.
-func (s *Server) balance(w *world, rate decimal.Decimal) (balance decimal.Decimal, days int64) {
-	hours := decimal.NewFromInt(int64(w.since / time.Hour))
-	spent := rate.Mul(hours).DivRound(decimal.NewFromInt(24), 2)
-	top := decimal.NewFromInt(max(w.TopUp, 1))
-	balance = top.Sub(spent.Mod(top)).Round(2)
+func (s *Server) balance(w *picture, rate decimal.Decimal) (balance decimal.Decimal, days int64) {
+	if w.World != nil {
+		balance = w.World.Balance(w.at).Round(2)
+	} else {
+		hours := decimal.NewFromInt(int64(w.since / time.Hour))
+		spent := rate.Mul(hours).DivRound(decimal.NewFromInt(24), 2)
+		top := decimal.NewFromInt(max(w.TopUp, 1))
+		balance = top.Sub(spent.Mod(top)).Round(2)
+	}
 	if !rate.IsPositive() {
 		return balance, 999
 	}

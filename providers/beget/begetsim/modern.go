@@ -44,12 +44,12 @@ func cut[T any](s *Server, r *http.Request, list []T) []T {
 }
 
 func (s *Server) vpsList(w http.ResponseWriter, r *http.Request, a *Account) {
-	world := s.look(a)
+	now := s.look(a)
 	out := []object{}
-	for _, m := range cut(s, r, world.machines) {
+	for _, m := range cut(s, r, now.machines) {
 		out = append(out, s.vps(m))
 	}
-	write(w, object{"vps": out, "total_count": len(world.machines)})
+	write(w, object{"vps": out, "total_count": len(now.machines)})
 }
 
 // vpsOne serves /v1/vps/server/{id} and /v1/vps/{id}/history, which no pattern can tell apart.
@@ -133,14 +133,8 @@ func software(m Machine) any {
 
 func (s *Server) vpsHistory(w http.ResponseWriter, id string, a *Account) {
 	now := s.since(s.now())
-	s.mu.Lock()
-	i := slices.IndexFunc(a.Machines, func(m Machine) bool { return m.ID == id })
-	var m Machine
-	if i >= 0 {
-		m = a.Machines[i]
-	}
-	s.mu.Unlock()
-	if i < 0 || m.Created > now {
+	m, ok := s.ever(a, id)
+	if !ok || m.Created > now {
 		notFound(w)
 		return
 	}
@@ -166,12 +160,12 @@ func (s *Server) regions(w http.ResponseWriter, _ *http.Request, _ *Account) {
 }
 
 func (s *Server) networks(w http.ResponseWriter, _ *http.Request, a *Account) {
-	world := s.look(a)
+	now := s.look(a)
 	ips, extra, nets := []object{}, []object{}, []object{}
-	for _, m := range world.machines {
+	for _, m := range now.machines {
 		ips = append(ips, object{"ip": ip(m.ID), "mac": "02:00:00:00:00:01", "vps_id": m.ID})
 	}
-	for _, v := range a.Addresses {
+	for _, v := range now.addresses {
 		extra = append(extra, object{"ip": v.IP, "vps_id": v.Machine, "region": v.Region})
 	}
 	for _, v := range a.Networks {
@@ -181,13 +175,13 @@ func (s *Server) networks(w http.ResponseWriter, _ *http.Request, a *Account) {
 }
 
 func (s *Server) snapshots(w http.ResponseWriter, _ *http.Request, a *Account) {
-	world := s.look(a)
+	now := s.look(a)
 	out := []object{}
-	for _, v := range world.snapshots {
-		i := slices.IndexFunc(world.machines, func(m Machine) bool { return m.ID == v.Machine })
+	for _, v := range now.snapshots {
+		i := slices.IndexFunc(now.machines, func(m Machine) bool { return m.ID == v.Machine })
 		name := ""
 		if i >= 0 {
-			name = world.machines[i].Name
+			name = now.machines[i].Name
 		}
 		out = append(out, object{
 			"id": v.ID, "vps_id": v.Machine, "vps_name": name, "vps_exists": i >= 0, "date_create": s.stamp(v.Created),
@@ -215,12 +209,12 @@ func (s *Server) calculation(w http.ResponseWriter, r *http.Request, a *Account)
 }
 
 func (s *Server) cloudList(w http.ResponseWriter, r *http.Request, a *Account) {
-	world := s.look(a)
+	now := s.look(a)
 	out := []object{}
-	for _, v := range cut(s, r, world.services) {
+	for _, v := range cut(s, r, now.services) {
 		out = append(out, s.service(v))
 	}
-	write(w, object{"service": out, "total_count": len(world.services)})
+	write(w, object{"service": out, "total_count": len(now.services)})
 }
 
 func (s *Server) service(v Service) object {

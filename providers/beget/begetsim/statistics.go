@@ -24,12 +24,13 @@ type load struct {
 	cores, memoryMB int64
 	diskMB          int64
 	born            time.Duration
+	live            *live
 }
 
 func (s *Server) vpsStatistic(w http.ResponseWriter, r *http.Request, a *Account) {
 	for _, m := range s.look(a).machines {
 		if m.ID == r.PathValue("id") {
-			l := load{m.ID, m.Pattern, m.Load, m.Memory, m.CPU, m.MemoryMB, m.DiskMB, m.Created}
+			l := load{m.ID, m.Pattern, m.Load, m.Memory, m.CPU, m.MemoryMB, m.DiskMB, m.Created, m.live}
 			if m.Status == "STOPPED" || m.Archived {
 				l.pattern, l.cpu, l.memory = Idle, 0, 0
 			}
@@ -44,7 +45,7 @@ func (s *Server) cloudStatistic(w http.ResponseWriter, r *http.Request, a *Accou
 	for _, v := range s.look(a).services {
 		engine := map[string]string{"MYSQL": "mysql", "POSTG": "postgresql"}[(v.Type + "_____")[:5]]
 		if v.ID == r.PathValue("id") && engine == r.PathValue("engine") {
-			s.statistic(w, r, load{v.ID, Daily, v.Load, v.Memory, v.CPU, v.MemoryMB, v.DiskMB, v.Created})
+			s.statistic(w, r, load{v.ID, Daily, v.Load, v.Memory, v.CPU, v.MemoryMB, v.DiskMB, v.Created, v.live})
 			return
 		}
 	}
@@ -118,9 +119,7 @@ func (s *Server) line(times []time.Time, l load, name string) (dates []string, v
 
 // value is what is measured at an instant: the same at every call and in every period.
 func (s *Server) value(l load, name string, t time.Time) float64 {
-	busy := l.pattern.busy(t) * (0.85 + 0.3*s.dice(l.id+"/"+name, t.Unix()).Float64())
-	cpu := min(l.cpu*busy, 100)
-	memory := l.memory * (0.8 + 0.2*l.pattern.busy(t)) / 100 * float64(l.memoryMB)
+	cpu, memory := s.busy(l, name, t)
 	switch name {
 	case "cpu":
 		return cpu
@@ -134,6 +133,16 @@ func (s *Server) value(l load, name string, t time.Time) float64 {
 		return cpu * 1000
 	}
 	return cpu * 12000
+}
+
+// busy is the CPU in percent and the memory in MB that are used at an instant.
+func (s *Server) busy(l load, name string, t time.Time) (cpu, memory float64) {
+	if l.live != nil {
+		cpu, memory = l.live.at(t)
+		return cpu, memory / 100 * float64(l.memoryMB)
+	}
+	busy := l.pattern.busy(t) * (0.85 + 0.3*s.dice(l.id+"/"+name, t.Unix()).Float64())
+	return min(l.cpu*busy, 100), l.memory * (0.8 + 0.2*l.pattern.busy(t)) / 100 * float64(l.memoryMB)
 }
 
 // busy is the share of the busiest hour's load.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/infrazen/infrazen/providers/world"
 )
 
 // Account is one customer of the stand-in.
@@ -30,6 +32,9 @@ type Account struct {
 	Sites     []Site
 	Databases []string // of the hosting plan
 	FTP       []string
+	// World, when set, has the machines, services, snapshots and addresses, their load, and the balance: it is rendered anew at
+	// every request, and the lists above are not looked at.
+	World *world.Account
 	// TopUp is what is paid in whenever the balance runs low, in roubles.
 	TopUp int64
 }
@@ -56,6 +61,7 @@ type Machine struct {
 	Created      time.Duration
 	Removed      time.Duration // 0 means never
 	Changes      []Change
+	live         *live
 }
 
 // License is a licence that comes with a machine's software; one of the prices is set.
@@ -83,6 +89,7 @@ type Service struct {
 	Load, Memory    float64
 	Created         time.Duration
 	Removed         time.Duration
+	live            *live
 }
 
 // Snapshot is a snapshot of a machine.
@@ -136,6 +143,9 @@ func (s *Server) edit(login string, f func(a *Account)) error {
 	a := s.account(login)
 	if a == nil {
 		return fmt.Errorf("cannot edit account %s: there is none", login)
+	}
+	if a.World != nil {
+		return fmt.Errorf("cannot edit account %s here: it is rendered from a world; change that", login)
 	}
 	f(a)
 	return nil
@@ -238,22 +248,28 @@ func lives(created, removed, t time.Duration) bool {
 	return created <= t && (removed == 0 || t < removed)
 }
 
-// world is an account as it is at an instant.
-type world struct {
+// picture is an account as it is at an instant.
+type picture struct {
 	*Account
 	at        time.Time
 	since     time.Duration
 	machines  []Machine
 	services  []Service
 	snapshots []Snapshot
+	addresses []Address
 }
 
 // look takes a picture of an account as it is now.
-func (s *Server) look(a *Account) world {
+func (s *Server) look(a *Account) picture {
 	now := s.now()
+	w := picture{Account: a, at: now, since: now.Sub(s.conf.Start)}
+	if a.World != nil {
+		w.render(s.conf.Start)
+		return w
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w := world{Account: a, at: now, since: now.Sub(s.conf.Start)}
+	w.addresses = a.Addresses
 	for i := range a.Machines {
 		if m := &a.Machines[i]; lives(m.Created, m.Removed, w.since) {
 			w.machines = append(w.machines, m.at(w.since))
@@ -296,7 +312,7 @@ func (s *Server) Truth(login string) Truth {
 	for _, v := range w.snapshots {
 		t.Snapshots = append(t.Snapshots, v.ID)
 	}
-	for _, v := range a.Addresses {
+	for _, v := range w.addresses {
 		t.Addresses = append(t.Addresses, v.IP)
 	}
 	for _, v := range a.Networks {
@@ -316,7 +332,7 @@ func (s *Server) Truth(login string) Truth {
 }
 
 // dailySum is what a day of everything with a known price costs.
-func (w *world) dailySum() decimal.Decimal {
+func (w *picture) dailySum() decimal.Decimal {
 	sum := decimal.Zero
 	add := func(price string, days int64) {
 		if d, err := decimal.NewFromString(price); err == nil {
