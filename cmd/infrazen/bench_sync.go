@@ -76,7 +76,7 @@ func benchAccount(n uint64, c world.Catalog, start time.Time) *world.Account {
 	return a
 }
 
-// benchClouds serves the clouds of the bench on the ports from demo.port on.
+// benchClouds serves the clouds of the bench on demo.port.
 func benchClouds(ctx context.Context, env boot.Env) error {
 	f := benchFarm(benchConnections())
 	if err := f.listen(ctx, env.Settings.Demo.Port); err != nil {
@@ -118,7 +118,7 @@ func (b *benchmark) syncs(ctx context.Context, stores *wire.Stores) ([]bench.Fig
 		return nil, err
 	}
 	defer clouds.stop()
-	if err := awaitPort(ctx, port+len(f.stands)-1, cloudsStartLimit); err != nil {
+	if err := awaitFarm(ctx, addressOf(len(f.stands)-1, port), cloudsStartLimit); err != nil {
 		return nil, err
 	}
 	collector, err := b.child(ctx, collectCommand, map[string]string{"collector.history": "24h", "postgres.dsn": b.env.Settings.Postgres.DSN, "clickhouse.dsn": b.env.Settings.ClickHouse.DSN})
@@ -130,13 +130,13 @@ func (b *benchmark) syncs(ctx context.Context, stores *wire.Stores) ([]bench.Fig
 	return m.measure(ctx)
 }
 
-func awaitPort(ctx context.Context, port int, limit time.Duration) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("nobody answers on port %d", port))
+func awaitFarm(ctx context.Context, address string, limit time.Duration) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("nobody answers at %s", address))
 	defer cancel()
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1:"+strconv.Itoa(port)+deadPath, nil)
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+deadPath, nil)
 		if err != nil {
 			return err
 		}

@@ -27,7 +27,7 @@ type stand struct {
 	settings func(a *world.Account, base string) pipeline.Settings
 }
 
-// farm is all stand-ins, each on a port of its own: their catalogs name addresses at the root of a host.
+// farm is all stand-ins on one port, each at a loopback address of its own: their catalogs name addresses at the root of a host.
 type farm struct {
 	stands    []stand
 	listeners []net.Listener
@@ -36,16 +36,17 @@ type farm struct {
 	dead pipeline.Kind // answers nothing
 }
 
-// listen takes ports for the stands: the first one's, and those after it; any free ones when first is 0.
-func (f *farm) listen(ctx context.Context, first int) error {
+// addressOf is where the n-th stand listens: 127.0.0.1, 127.0.0.2 and so on.
+func addressOf(n, port int) string {
+	return net.JoinHostPort(fmt.Sprintf("127.0.0.%d", n+1), strconv.Itoa(port))
+}
+
+// listen takes the port at every stand's address.
+func (f *farm) listen(ctx context.Context, port int) error {
 	for i, s := range f.stands {
-		port := 0
-		if first > 0 {
-			port = first + i
-		}
-		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addressOf(i, port))
 		if err != nil {
-			return errors.Join(fmt.Errorf("cannot start the stand-in of %s: %w", s.kind, err), f.close())
+			return errors.Join(fmt.Errorf("cannot start the stand-in of %s (setting demo.port): %w", s.kind, err), f.close())
 		}
 		f.listeners = append(f.listeners, l)
 	}
@@ -62,13 +63,13 @@ func (f *farm) close() error {
 	return errors.Join(errs...)
 }
 
-// connections are what connects to every account, with the first stand on a port and the others after it.
-func (f *farm) connections(first int, fields map[pipeline.Kind][]pipeline.Field) []demoConnection {
+// connections are what connects to every account.
+func (f *farm) connections(port int, fields map[pipeline.Kind][]pipeline.Field) []demoConnection {
 	var out []demoConnection
 	for i, s := range f.stands {
 		for _, a := range s.accounts {
 			c := demoConnection{Connection: pipeline.Connection{Kind: s.kind, Name: a.Title, Settings: map[string]string{}}, secrets: map[string]string{}}
-			values := s.settings(a, "http://127.0.0.1:"+strconv.Itoa(first+i))
+			values := s.settings(a, "http://"+addressOf(i, port))
 			for _, field := range fields[s.kind] {
 				v, ok := values[field.Name]
 				switch {

@@ -76,7 +76,7 @@ func NewCollector(env boot.Env, s *Stores, all []pipeline.Provider, windows coll
 	return collect.New(collect.Deps{
 		Windows: windows, Ledger: s.Facts, Providers: Paced(all, env.Settings.Collector),
 		HTTP: cloudhttp.New(limits, env.Registry).For, Uploads: s.People.UploadsOf,
-		Log:  env.Log, Registry: env.Registry,
+		Log: env.Log, Registry: env.Registry,
 	}, cfg)
 }
 
