@@ -217,10 +217,14 @@ func (b *biller) restated(out []BillLine, first int) []BillLine {
 	return kept
 }
 
-// Changed tells when what the cloud says about the hours in [from, to) last changed, up to now: for versions of files.
+// Changed tells when what the cloud says about the hours in [from, to) last changed, up to now: for versions of files. Whatever
+// happens to hours since the first grant may move what grants pay of all later ones, and counts for these.
 func (a *Account) Changed(from, to, now time.Time) time.Time {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
+	for _, g := range a.Grants {
+		from = earlier(from, g.From)
+	}
 	last := earlier(to, now.UTC().Truncate(time.Hour))
 	for _, c := range a.restatements {
 		if !c.At.After(now) && c.From.Before(to) && from.Before(c.To) {
