@@ -5,6 +5,9 @@ import (
 	"github.com/infrazen/infrazen/pipeline"
 	"github.com/infrazen/infrazen/providers/beget"
 	"github.com/infrazen/infrazen/providers/focus"
+	"github.com/infrazen/infrazen/providers/selectel"
+	"github.com/infrazen/infrazen/providers/table"
+	"github.com/infrazen/infrazen/providers/vk"
 )
 
 // Options are the operator's, the same for all connections.
@@ -17,8 +20,11 @@ type Options struct {
 func All(o Options) []pipeline.Provider {
 	clouds := []pipeline.Provider{
 		beget.New(),
+		selectel.New(),
 	}
-	return append(clouds, focus.All(focus.Options{FolderRoot: o.FolderRoot})...)
+	clouds = append(clouds, vk.All()...)
+	clouds = append(clouds, focus.All(focus.Options{FolderRoot: o.FolderRoot})...)
+	return append(clouds, table.All()...)
 }
 
 // ByKind finds the provider of a kind of connection.

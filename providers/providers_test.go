@@ -22,7 +22,7 @@ func TestList(t *testing.T) {
 			t.Errorf("kind %q is not found", kind)
 		}
 	}
-	if !seen["beget"] || !seen["focus"] {
+	if !seen["beget"] || !seen["selectel"] || !seen["vk"] || !seen["vk-kz"] || !seen["focus"] {
 		t.Errorf("kinds %v", seen)
 	}
 	if _, ok := providers.ByKind(all, "none"); ok {

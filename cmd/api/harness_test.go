@@ -8,6 +8,7 @@ import (
 	"flag"
 	"io"
 	"log/slog"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -28,6 +29,7 @@ import (
 	"github.com/infrazen/infrazen/pipeline"
 	"github.com/infrazen/infrazen/postgres"
 	"github.com/infrazen/infrazen/postgres/pgtest"
+	"github.com/infrazen/infrazen/providers/table"
 )
 
 func TestMain(m *testing.M) {
@@ -97,7 +99,7 @@ func (s suite) world(t *testing.T, options ...option) *world {
 	w.must(w.store.AddMember(t.Context(), w.beta.ID, w.both.ID, pipeline.Admin))
 	d := server.Deps{
 		Config: server.DefaultConfig(), Store: stores.People{Store: w.store}, Facts: w.facts,
-		Providers: []pipeline.Provider{toy{}}, Env: pipeline.Env{Now: now},
+		Providers: []pipeline.Provider{toy{}, table.New(table.Variants()[0])}, Env: pipeline.Env{Now: now, TempDir: t.TempDir()},
 		Dashboards: dashboards.Files(), Web: webFiles(), Bot: func() string { return "infrazen_bot" },
 		Now: now, Log: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Registry: w.registry, Metrics: w.registry,
@@ -193,13 +195,46 @@ type answer struct {
 	body   []byte
 }
 
-// do sends a request. body is a string of JSON, nil, or anything that becomes JSON. Every answer of the API is checked
+// form is a body with a file.
+type form struct {
+	fields        map[string]string
+	name, content string
+}
+
+func (f form) encode(t *testing.T) (io.Reader, string) {
+	t.Helper()
+	var out bytes.Buffer
+	w := multipart.NewWriter(&out)
+	for k, v := range f.fields {
+		if err := w.WriteField(k, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if f.name != "" {
+		part, err := w.CreateFormFile("file", f.name)
+		if err == nil {
+			_, err = io.WriteString(part, f.content)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return &out, w.FormDataContentType()
+}
+
+// do sends a request. body is a string of JSON, a form, nil, or anything that becomes JSON. Every answer of the API is checked
 // against its document, and searched for secrets.
 func (c *client) do(method, path string, body any) *answer {
 	c.w.t.Helper()
 	var reader io.Reader
+	contentType := "application/json"
 	switch b := body.(type) {
 	case nil:
+	case form:
+		reader, contentType = b.encode(c.w.t)
 	case string:
 		reader = strings.NewReader(b)
 	default:
@@ -210,7 +245,7 @@ func (c *client) do(method, path string, body any) *answer {
 	r, err := http.NewRequestWithContext(c.w.t.Context(), method, c.w.url+path, reader)
 	c.w.must(err)
 	if reader != nil {
-		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Content-Type", contentType)
 	}
 	for k, v := range c.headers {
 		if v != "" {

@@ -23,6 +23,8 @@ func isolation(t *testing.T, w *world, fill func(pipeline.ConnectionID)) {
 	t.Helper()
 	owner, thief := w.asAdmin(), w.asOther()
 	conn := owner.connect("alpha-secret connection")
+	files := owner.connectTable("alpha-secret files")
+	owner.post("/api/v1/connections/"+files+"/uploads", form{name: "a.csv", content: bill}).want(http.StatusCreated)
 	fill(pipeline.ConnectionID(conn))
 	budget := owner.post("/api/v1/budgets", budgetBody("alpha-secret budget")).want(http.StatusCreated).text("id")
 	token := owner.post("/api/v1/tokens", map[string]string{"name": "alpha-secret token"}).want(http.StatusCreated).text("id")
@@ -67,6 +69,10 @@ func isolation(t *testing.T, w *world, fill func(pipeline.ConnectionID)) {
 		"list-syncs":            {path + "/syncs", nil, 404},
 		"list-resources":        {"/api/v1/resources?connection=" + conn + "&deleted=true", nil, 200},
 		"get-resource":          {"/api/v1/resource?id=vm-1&connection=" + conn, nil, 404},
+		"list-uploads":          {"/api/v1/connections/" + conn + "/uploads", nil, 404},
+		"upload-file":           {"/api/v1/connections/" + files + "/uploads", form{name: "a.csv", content: bill}, 404},
+		"remove-upload":         {"/api/v1/connections/" + files + "/uploads?name=a.csv", nil, 404},
+		"preview-upload":        {"/api/v1/uploads/preview", form{fields: map[string]string{"kind": "table"}, name: "a.csv", content: bill}, 200},
 		"get-resource-history":  {"/api/v1/resource/history?id=vm-1&connection=" + conn, nil, 404},
 		"get-usage":             {"/api/v1/usage?resource=vm-1&connection=" + conn + period, nil, 200},
 		"get-usage-summary":     {"/api/v1/usage/summary?connection=" + conn + period, nil, 200},
@@ -88,7 +94,7 @@ func isolation(t *testing.T, w *world, fill func(pipeline.ConnectionID)) {
 		"create-token":          {"/api/v1/tokens", map[string]string{"name": "mine"}, 201},
 		"delete-token":          {"/api/v1/tokens/" + token, nil, 404},
 	}
-	views := []string{path, "/api/v1/resources", "/api/v1/balances", "/api/v1/connections", "/api/v1/budgets", "/api/v1/tokens", "/api/v1/telegram/chats", "/api/v1/session"}
+	views := []string{path, "/api/v1/resources", "/api/v1/balances", "/api/v1/connections", "/api/v1/budgets", "/api/v1/tokens", "/api/v1/telegram/chats", "/api/v1/session", "/api/v1/connections/" + files + "/uploads"}
 	before := make([]string, len(views))
 	for i, v := range views {
 		before[i] = string(owner.get(v).want(http.StatusOK).body)

@@ -90,13 +90,25 @@ func (b *benchmark) start(ctx context.Context, dir string) error {
 	return b.engines.startPostgres(ctx, &b.env)
 }
 
+// onlyVariable leaves out all figures but those of one part: "sync".
+const onlyVariable = "BENCH_ONLY"
+
 // measure takes the figures of memory first, while the engine is fresh, then those of the store.
 func (b *benchmark) measure(ctx context.Context) ([]bench.Figure, error) {
 	stores, err := wire.OpenStores(ctx, b.env)
 	if err != nil {
 		return nil, err
 	}
+	if os.Getenv(onlyVariable) == "sync" {
+		figures, err := b.syncs(ctx, stores)
+		return figures, errors.Join(err, stores.Close())
+	}
 	resident, err := b.resident(ctx, stores)
+	if err != nil {
+		return resident, errors.Join(err, stores.Close())
+	}
+	synced, err := b.syncs(ctx, stores)
+	resident = append(resident, synced...)
 	if err := errors.Join(err, stores.Close(), ctx.Err()); err != nil {
 		return resident, err
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -211,6 +212,7 @@ func dueNow(ctx context.Context, env boot.Env, stores *wire.Stores, all []pipeli
 	if err != nil {
 		return err
 	}
+	planned := 0
 	for _, c := range connections {
 		info, ok := infos[c.Kind]
 		if !ok {
@@ -224,9 +226,13 @@ func dueNow(ctx context.Context, env boot.Env, stores *wire.Stores, all []pipeli
 		for i := range plans {
 			plans[i].DueAt = now
 		}
+		planned += len(plans)
 		if err := stores.People.Plan(ctx, collect.Account{Tenant: c.TenantID, Connection: c.ID}, plans); err != nil {
 			return err
 		}
+	}
+	if planned == 0 {
+		return errors.New("cannot sync: no connection has anything to collect")
 	}
 	return nil
 }

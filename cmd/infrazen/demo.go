@@ -2,22 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/infrazen/infrazen/cmd/internal/boot"
 	"github.com/infrazen/infrazen/cmd/internal/wire"
 	"github.com/infrazen/infrazen/pipeline"
 	"github.com/infrazen/infrazen/postgres"
-	"github.com/infrazen/infrazen/providers/focus/focussim"
 )
 
 // demoPace is how often the demo's connections are looked at: a newcomer should see numbers arrive.
@@ -26,9 +19,8 @@ const demoPace = time.Minute
 // demo is the stand-in clouds of the demo. A nil demo does nothing.
 type demo struct {
 	settings boot.Demo
-	folder   string // what the FOCUS connection reads
-	clouds   http.Handler
-	listener net.Listener
+	fields   map[pipeline.Kind][]pipeline.Field
+	farm     *farm
 }
 
 // startDemo starts the stand-in clouds and connects them at the first start. With demo.enabled off it returns nil.
@@ -37,78 +29,37 @@ func startDemo(ctx context.Context, env *boot.Env, stores *wire.Stores) (*demo, 
 	if !s.Demo.Enabled {
 		return nil, nil //nolint:nilnil // no demo is a demo that does nothing
 	}
+	folder := filepath.Join(s.DataDir, "demo")
+	if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // it holds files to import, which another user may put there
+		return nil, fmt.Errorf("cannot make the demo's folder: %w", err)
+	}
 	if s.Focus.FolderRoot == "" {
-		s.Focus.FolderRoot = filepath.Join(s.DataDir, "demo")
+		s.Focus.FolderRoot = folder
 	}
 	if s.Collector.SnapshotEvery == 0 {
 		s.Collector.SnapshotEvery = demoPace
 	}
-	d := &demo{settings: s.Demo, folder: filepath.Join(s.Focus.FolderRoot, "focus")}
-	if err := d.export(time.Now()); err != nil {
-		return nil, err
-	}
-	start, err := worldStart(s.Focus.FolderRoot, s.Demo.Days, time.Now())
+	start, err := worldStart(folder, s.Demo.Days, time.Now())
 	if err != nil {
 		return nil, err
 	}
-	d.clouds = demoClouds(s.Demo.Seed, start)
-	d.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Demo.Port)))
-	if err != nil {
-		return nil, fmt.Errorf("cannot start the demo clouds (setting demo.port): %w", err)
+	d := &demo{settings: s.Demo, fields: fieldsOf(wire.Providers(*s)), farm: demoFarm(uint64(s.Demo.Seed), start)}
+	if err := d.farm.listen(ctx, s.Demo.Port); err != nil {
+		return nil, err
 	}
 	return d, d.connect(ctx, stores.People)
 }
 
-// run serves the clouds and goes on exporting until ctx ends.
+// run serves the clouds until ctx ends.
 func (d *demo) run(ctx context.Context) error {
 	if d == nil {
 		<-ctx.Done()
 		return nil
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	srv := &http.Server{Handler: d.clouds, ReadHeaderTimeout: 10 * time.Second}
-	g.Go(func() error {
-		if err := srv.Serve(d.listener); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("cannot serve the demo clouds: %w", err)
-		}
-		return nil
-	})
-	g.Go(func() error { <-ctx.Done(); return srv.Close() })
-	g.Go(func() error {
-		tick := time.NewTicker(demoPace)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return nil
-			case now := <-tick.C:
-				if err := d.export(now); err != nil {
-					return err
-				}
-			}
-		}
-	})
-	return g.Wait()
+	return d.farm.serve(ctx)
 }
 
-func (d *demo) close() error {
-	if err := d.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-		return err
-	}
-	return nil
-}
-
-// export brings the FOCUS files up to now: hours are added, and some of the last days change.
-func (d *demo) export(now time.Time) error {
-	if err := os.MkdirAll(d.folder, 0o755); err != nil {
-		return fmt.Errorf("cannot make the folder of the demo export: %w", err)
-	}
-	_, err := focussim.Write(d.folder, focussim.Config{Seed: uint64(d.settings.Seed), Now: now, Days: d.settings.Days})
-	if err != nil {
-		return fmt.Errorf("cannot write the demo export: %w", err)
-	}
-	return nil
-}
+func (d *demo) close() error { return d.farm.close() }
 
 // connect makes the demo's connections and a budget for the first administrator, once.
 func (d *demo) connect(ctx context.Context, people *postgres.Store) error {
@@ -120,7 +71,7 @@ func (d *demo) connect(ctx context.Context, people *postgres.Store) error {
 	if err != nil || len(existing) > 0 {
 		return err
 	}
-	for _, c := range d.connections() {
+	for _, c := range d.farm.connections(d.settings.Port, d.fields) {
 		if _, err := people.CreateConnection(ctx, tenant, c.Connection, c.secrets); err != nil {
 			return fmt.Errorf("cannot connect the demo cloud %s: %w", c.Name, err)
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,13 +11,11 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/infrazen/infrazen/pipeline"
-	"github.com/infrazen/infrazen/providers/beget"
-	"github.com/infrazen/infrazen/providers/beget/begetsim"
+	"github.com/infrazen/infrazen/providers/world"
 )
 
 // demoBudget is a monthly amount that the demo's bill crosses in the course of a month.
-func demoBudget() decimal.Decimal { return decimal.NewFromInt(250_000) }
+func demoBudget() decimal.Decimal { return decimal.NewFromInt(400_000) }
 
 // worldStart is the origin of the demo world's time line, kept in the folder: the world must be the same at every start.
 func worldStart(folder string, days int, now time.Time) (time.Time, error) {
@@ -39,25 +36,7 @@ func worldStart(folder string, days int, now time.Time) (time.Time, error) {
 	return start, nil
 }
 
-// demoClouds are all stand-in clouds on one port, each below its own path.
-func demoClouds(seed int64, start time.Time) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/beget/", http.StripPrefix("/beget", begetsim.New(begetsim.Config{Seed: uint64(seed), Start: start})))
-	return mux
-}
-
-// connections are what the demo connects: two Beget accounts and one FOCUS import.
-func (d *demo) connections() []demoConnection {
-	var out []demoConnection
-	for _, a := range begetsim.Demo() {
-		out = append(out, demoConnection{
-			Connection: pipeline.Connection{Kind: "beget", Name: a.Title, Settings: map[string]string{
-				beget.FieldLogin: a.Login, beget.FieldAddress: "http://" + d.listener.Addr().String() + "/beget",
-			}},
-			secrets: map[string]string{beget.FieldPassword: a.Password, beget.FieldAPIPassword: a.APIPassword},
-		})
-	}
-	return append(out, demoConnection{Connection: pipeline.Connection{
-		Kind: "focus", Name: "Волна Облако (FOCUS)", Settings: map[string]string{"source": "folder", "folder": "focus"},
-	}})
+// demoFarm is the clouds of the demo company: two accounts at Beget and two at Selectel.
+func demoFarm(seed uint64, start time.Time) *farm {
+	return &farm{stands: []stand{demoBegetStand(seed, start), selectelStand(0, world.DemoSelectel(seed, start))}}
 }

@@ -7,9 +7,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/infrazen/infrazen/pipeline"
 	"github.com/infrazen/infrazen/providers/world"
@@ -24,21 +27,49 @@ type stand struct {
 	settings func(a *world.Account, base string) pipeline.Settings
 }
 
-// farm is all stand-ins on one port, each below its kind's path.
+// farm is all stand-ins on one port, each at a loopback address of its own: their catalogs name addresses at the root of a host.
 type farm struct {
-	stands []stand
+	stands    []stand
+	listeners []net.Listener
 
 	mu   sync.Mutex
-	dead map[string]bool // kinds that answer nothing
+	dead pipeline.Kind // answers nothing
 }
 
-// connections are what connects to every account of the farm at an address ("http://127.0.0.1:1").
-func (f *farm) connections(address string, fields map[pipeline.Kind][]pipeline.Field) []demoConnection {
+// addressOf is where the n-th stand listens: 127.0.0.1, 127.0.0.2 and so on.
+func addressOf(n, port int) string {
+	return net.JoinHostPort(fmt.Sprintf("127.0.0.%d", n+1), strconv.Itoa(port))
+}
+
+// listen takes the port at every stand's address.
+func (f *farm) listen(ctx context.Context, port int) error {
+	for i, s := range f.stands {
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addressOf(i, port))
+		if err != nil {
+			return errors.Join(fmt.Errorf("cannot start the stand-in of %s (setting demo.port): %w", s.kind, err), f.close())
+		}
+		f.listeners = append(f.listeners, l)
+	}
+	return nil
+}
+
+func (f *farm) close() error {
+	var errs []error
+	for _, l := range f.listeners {
+		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// connections are what connects to every account.
+func (f *farm) connections(port int, fields map[pipeline.Kind][]pipeline.Field) []demoConnection {
 	var out []demoConnection
-	for _, s := range f.stands {
+	for i, s := range f.stands {
 		for _, a := range s.accounts {
 			c := demoConnection{Connection: pipeline.Connection{Kind: s.kind, Name: a.Title, Settings: map[string]string{}}, secrets: map[string]string{}}
-			values := s.settings(a, address+"/"+string(s.kind))
+			values := s.settings(a, "http://"+addressOf(i, port))
 			for _, field := range fields[s.kind] {
 				v, ok := values[field.Name]
 				switch {
@@ -65,45 +96,45 @@ func fieldsOf(all []pipeline.Provider) map[pipeline.Kind][]pipeline.Field {
 	return out
 }
 
-// controlPath is where the bench says which clouds are dead.
-const controlPath = "/control/dead/"
+// deadPath is where the bench says which kind is dead.
+const deadPath = "/control/dead/"
 
-// ServeHTTP implements http.Handler.
-func (f *farm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if kind, ok := strings.CutPrefix(r.URL.Path, controlPath); ok {
+// guarded is a stand's handler that answers nothing while its kind is dead.
+func (f *farm) guarded(s *stand) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		kind, control := strings.CutPrefix(r.URL.Path, deadPath)
 		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.dead = map[string]bool{kind: kind != ""}
-		return
-	}
-	kind, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	f.mu.Lock()
-	dead := f.dead[kind]
-	f.mu.Unlock()
-	if dead {
-		_, _ = io.Copy(io.Discard, r.Body) // only then is it noticed that the client leaves
-		<-r.Context().Done()
-		return
-	}
-	for _, s := range f.stands {
-		if string(s.kind) == kind {
-			http.StripPrefix("/"+kind, s.handler).ServeHTTP(w, r)
-			return
+		if control {
+			f.dead = pipeline.Kind(kind)
 		}
-	}
-	http.NotFound(w, r)
+		dead := f.dead == s.kind
+		f.mu.Unlock()
+		switch {
+		case control:
+		case dead:
+			_, _ = io.Copy(io.Discard, r.Body) // only then is it noticed that the client leaves
+			<-r.Context().Done()
+		default:
+			s.handler.ServeHTTP(w, r)
+		}
+	})
 }
 
-// serve answers on a listener until ctx ends, over HTTP/2 without TLS too: gRPC wants it.
-func (f *farm) serve(ctx context.Context, l net.Listener) error {
-	protocols := &http.Protocols{}
-	protocols.SetHTTP1(true)
-	protocols.SetUnencryptedHTTP2(true)
-	srv := &http.Server{Handler: f, ReadHeaderTimeout: 10 * time.Second, Protocols: protocols}
-	stopped := context.AfterFunc(ctx, func() { _ = srv.Close() })
-	defer stopped()
-	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("cannot serve the stand-in clouds: %w", err)
+// serve answers until ctx ends, over HTTP/2 without TLS too: gRPC wants it.
+func (f *farm) serve(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for i := range f.stands {
+		protocols := &http.Protocols{}
+		protocols.SetHTTP1(true)
+		protocols.SetUnencryptedHTTP2(true)
+		srv := &http.Server{Handler: f.guarded(&f.stands[i]), ReadHeaderTimeout: 10 * time.Second, Protocols: protocols}
+		g.Go(func() error {
+			if err := srv.Serve(f.listeners[i]); !errors.Is(err, http.ErrServerClosed) {
+				return fmt.Errorf("cannot serve the stand-in of %s: %w", f.stands[i].kind, err)
+			}
+			return nil
+		})
+		g.Go(func() error { <-ctx.Done(); return srv.Close() })
 	}
-	return nil
+	return g.Wait()
 }

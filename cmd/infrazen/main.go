@@ -24,7 +24,7 @@ infrazen --help    list the settings
 func run(ctx context.Context, env boot.Env, args []string) error {
 	commands := map[string]func(context.Context, boot.Env) error{
 		"up": up, "migrate": migrate, "link": link, "key": key, "bench": benchAll, engineCommand: serveClickHouse,
-		collectCommand: benchCollector,
+		collectCommand: benchCollector, cloudsCommand: benchClouds,
 	}
 	if len(args) == 0 {
 		fmt.Fprint(env.Stdout, usage)

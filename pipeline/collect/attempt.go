@@ -104,6 +104,9 @@ func (c *Collector) env(ctx context.Context, w Window, log *slog.Logger) (pipeli
 	if c.deps.HTTP != nil {
 		env.HTTP = c.deps.HTTP(w.Connection.Kind)
 	}
+	if c.deps.Uploads != nil {
+		env.Uploads = c.deps.Uploads(w.Account)
+	}
 	return env, nil
 }
 

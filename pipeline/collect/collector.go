@@ -16,13 +16,15 @@ import (
 	"github.com/infrazen/infrazen/pipeline"
 )
 
-// Deps are what a Collector works with. All are required but HTTP.
+// Deps are what a Collector works with. All are required but HTTP and Uploads.
 type Deps struct {
 	Windows   Windows
 	Ledger    Ledger
 	Providers []pipeline.Provider
 	// HTTP gives the client for the requests of a provider's sessions; http.DefaultClient's when nil.
-	HTTP     func(pipeline.Kind) *http.Client
+	HTTP func(pipeline.Kind) *http.Client
+	// Uploads gives the files that users gave to a connection; nil where there are none.
+	Uploads  func(Account) pipeline.Uploads
 	Log      *slog.Logger
 	Registry prometheus.Registerer
 }
@@ -281,10 +283,10 @@ func (c *Collector) room() (free int, limits ClaimLimits) {
 }
 
 // inOrder tells whether windows of a connection go one by one: two snapshots of one account at once would work out the same
-// days, and a feed that comes after another must not overtake it.
+// days, an import and a snapshot could miss each other's change, and a feed that comes after another must not overtake it.
 func inOrder(feeds []pipeline.FeedSpec) bool {
 	for _, f := range feeds {
-		if f.Accrues || f.After != "" {
+		if f.Accrues || f.Supersedes || f.After != "" {
 			return true
 		}
 	}

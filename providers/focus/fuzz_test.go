@@ -20,6 +20,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/infrazen/infrazen/pipeline"
+	"github.com/infrazen/infrazen/providers/tagtext"
 )
 
 // FuzzCSV compares our reader with encoding/csv: whatever one takes, the other takes as the same.
@@ -127,7 +128,7 @@ func FuzzTags(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		got, err := parseTags(b)
+		got, err := tagtext.Parse(b)
 		var want map[string]string
 		if json.Unmarshal(b, &want) == nil && bytes.HasPrefix(bytes.TrimSpace(b), []byte("{")) && json.Valid(b) && !bytes.Contains(b, []byte("null")) {
 			if len(want) == 0 {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 
 	"github.com/infrazen/infrazen/pipeline"
+	"github.com/infrazen/infrazen/providers/tagtext"
 )
 
 var errMixed = errors.New("two kinds of decimal points")
@@ -387,7 +388,7 @@ func (c *tagCache) get(b []byte) (map[string]string, bool) {
 	if t, found := c.held[string(b)]; found {
 		return t.tags, t.ok
 	}
-	tags, err := parseTags(b)
+	tags, err := tagtext.Parse(b)
 	if c.size += len(b); c.size > maxTagBytes || len(c.held) >= maxTagTexts {
 		clear(c.held)
 		c.size = len(b)

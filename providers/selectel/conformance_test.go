@@ -39,6 +39,7 @@ func newStand(t *testing.T, seed uint64, change func(*selectelsim.Config)) *stan
 	a := world.NewAccount(world.AccountConfig{Seed: seed, Catalog: world.SelectelCatalog(), Start: testNow().Add(-25 * testDay).Truncate(time.Hour), Servers: 5})
 	s := &stand{account: a, ids: map[string]string{}}
 	s.addOddities()
+	a.Start = testNow().Add(-2 * testDay).Truncate(time.Hour) // the balance is counted from here
 	conf := selectelsim.Config{Accounts: []*world.Account{a}, Now: testNow, LateBy: 25 * time.Minute, UnknownServices: []string{"netdisk"}, Regions: []string{"ru-1", "ru-2", "ru-3", "ru-7", "ru-9", "kz-1"}}
 	if change != nil {
 		change(&conf)
@@ -68,12 +69,12 @@ func (s *stand) addOddities() {
 	s.add("web", world.Server, 0, "web-1", "", vm, nil)
 	s.add("web disk", world.Volume, 0, "disk-for-web-1-#1", s.ids["web"], disk, nil)
 	s.add("web ip", world.FloatingIP, 0, "203.0.113.7", s.ids["web"], world.Spec{}, nil)
-	s.add("nameless", world.Server, 1, "nobody sees this", "", vm, map[string]string{selectelsim.DetailNameless: "1", selectelsim.DetailNoFine: "1"})
+	s.add("nameless", world.Server, 1, "nobody sees this", "", vm, map[string]string{world.SelectelNameless: "1", world.SelectelNoFine: "1"})
 	s.add("spot", world.Server, 0, "spot-1", "", world.Spec{VCPU: 1, MemoryMB: 1024, Preemptible: true}, nil)
-	s.add("zombie", world.Server, 1, "ghost-1", "", vm, map[string]string{selectelsim.DetailZombie: "1"})
+	s.add("zombie", world.Server, 1, "ghost-1", "", vm, map[string]string{world.SelectelUnlisted: "1"})
 	s.add("lost disk", world.Volume, 0, "disk-of-the-gone", "11111111-2222-4333-8444-555555555555", disk, nil)
 	s.add("free disk", world.Volume, 0, "free", "", disk, nil)
-	s.add("reserved disk", world.Volume, 0, "soon", "", disk, map[string]string{selectelsim.DetailReserved: "1"})
+	s.add("reserved disk", world.Volume, 0, "soon", "", disk, map[string]string{world.SelectelReserved: "1"})
 	s.add("bucket", world.Bucket, 0, "media", "", world.Spec{DiskGB: 900}, nil)
 	s.add("segments", world.Bucket, 0, "media_segments", "", world.Spec{DiskGB: 1900}, nil)
 	s.add("no bucket", world.Bucket, 0, "", "", world.Spec{DiskGB: 40}, nil)
@@ -102,7 +103,7 @@ func with(s pipeline.Settings, pairs ...string) pipeline.Settings {
 func (s *stand) known() []pipeline.KnownResource {
 	var out []pipeline.KnownResource
 	for _, t := range s.account.Inventory(testNow()) {
-		if t.Kind == world.Server && t.Details[selectelsim.DetailZombie] == "" {
+		if t.Kind == world.Server && t.Details[world.SelectelUnlisted] == "" {
 			out = append(out, pipeline.KnownResource{
 				ID: t.ID, Type: pipeline.Server, Name: t.Name, Scope: "servers/" + t.Region + "/" + t.ProjectID, ProjectID: t.ProjectID,
 				ProjectName: s.account.Project(t.ProjectID), RegionID: t.Region, Tags: t.Tags,
@@ -132,7 +133,7 @@ func (s *stand) truth() map[string][]string {
 			scope = list + "/all/" + t.ProjectID
 		case t.Kind == world.Bucket:
 			scope, id = "billing", "s3:"+t.Region+":"+strings.TrimSuffix(t.Name, "_segments")
-		case list == "" || t.Details[selectelsim.DetailZombie] != "":
+		case list == "" || t.Details[world.SelectelUnlisted] != "":
 			scope = "billing"
 		}
 		if t.Kind != world.Dedicated && t.Name != "" && !seen[id] {

@@ -11,7 +11,7 @@ import (
 // SelectelCatalog is what Selectel offers: metrics, units and types as its billing names them, prices of 2026's order.
 func SelectelCatalog() Catalog {
 	return Catalog{
-		Cloud: Selectel, Currency: "RUB", TaxRate: decimal.RequireFromString("0.2"), SeparateVolumes: true,
+		Cloud: Selectel, Currency: "RUB", TaxRate: decimal.RequireFromString("0.22"), SeparateVolumes: true,
 		Prices: selectelPrices(), Regions: selectelRegions(),
 		Kinds: []Kind{
 			Bucket, FloatingIP, LoadBalancer, Database, Snapshot, Backup, Image, Share, Cluster, Registry, CDN, Router, Dedicated,
@@ -129,15 +129,26 @@ func selectelStorageClass(s Spec) string {
 	return "standard"
 }
 
-// DetailMonthly is the detail of a dedicated server that tells its price by the month, in roubles.
-const DetailMonthly = "monthly_price"
+// Details of resources that the stand-in of Selectel understands.
+const (
+	// SelectelUnlisted resources are billed and in no list.
+	SelectelUnlisted = "unlisted"
+	// SelectelNameless resources have no name in the bill.
+	SelectelNameless = "nameless"
+	// SelectelReserved volumes are on their way to a server.
+	SelectelReserved = "reserved"
+	// SelectelNoFine servers have no metrics at the usual granularity of five minutes.
+	SelectelNoFine = "no_300"
+	// SelectelMonthly is a dedicated server's price by the month, in roubles.
+	SelectelMonthly = "monthly_price"
+)
 
 func selectelDetail(kind Kind, _ Spec, d *rand.Rand) map[string]string {
 	switch kind {
 	case Database:
 		return map[string]string{"engine": []string{"postgresql", "mysql", "redis"}[d.IntN(3)]}
 	case Dedicated:
-		return map[string]string{DetailMonthly: fmt.Sprint(5000 + 100*d.IntN(100))}
+		return map[string]string{SelectelMonthly: fmt.Sprint(5000 + 100*d.IntN(100))}
 	default:
 		return nil
 	}

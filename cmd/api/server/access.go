@@ -44,6 +44,8 @@ type operation struct {
 	timeout time.Duration
 	// once is true when an Idempotency-Key is honoured.
 	once bool
+	// body describes the body of a POST that the handler reads itself.
+	body *huma.RequestBody
 	// keep gives the part of the answer that may be kept for the key: all of it when nil.
 	keep func(body []byte) ([]byte, error)
 }
@@ -62,6 +64,9 @@ func add[I, O any](s *Server, o operation, h func(context.Context, caller, *I) (
 		}
 		return out, nil
 	})
+	if o.body != nil { // told to huma beforehand, it would read the body
+		s.api.OpenAPI().Paths[apiRoot+o.path].Post.RequestBody = o.body
+	}
 }
 
 func (s *Server) describe(o operation) huma.Operation {

@@ -155,6 +155,9 @@ func (s *Server) updateConnection(ctx context.Context, c caller, in *updateConne
 	if err != nil {
 		return nil, connectionConflict(err)
 	}
+	if change.Settings != nil {
+		s.lookAtFiles(ctx, c, conn)
+	}
 	return s.withStatus(ctx, c, conn)
 }
 

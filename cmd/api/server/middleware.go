@@ -121,11 +121,11 @@ func noStore(next http.Handler) http.Handler {
 	})
 }
 
-// takeBody reads the body, bounded in size and time, before anybody works on the request. It lifts the deadline again:
+// takeBody reads the body, other than one with a file, bounded in size and time, before anybody works on the request. It lifts the deadline again:
 // one that passes while a handler works would end the request.
 func (s *Server) takeBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Body == nil || r.Body == http.NoBody {
+		if r.Body == nil || r.Body == http.NoBody || takesFile(r) {
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -65,6 +65,8 @@ type Server struct {
 	metrics    *metrics
 	limits     *signInLimits
 	proxies    proxies
+	// previews bounds how many files are read for a preview at once.
+	previews chan struct{}
 	// page is the web app's index.html.
 	page []byte
 }
@@ -91,6 +93,7 @@ func New(d Deps) (*Server, error) {
 		metrics:    newMetrics(d.Registry),
 		limits:     newSignInLimits(d.Config),
 		proxies:    d.Config.proxies(),
+		previews:   make(chan struct{}, previewsAtOnce),
 	}
 	for _, p := range d.Providers {
 		s.kinds[p.Info().Kind] = p
@@ -126,6 +129,7 @@ func (s *Server) routeAPI() {
 	s.routeSession()
 	s.routeProviders()
 	s.routeConnections()
+	s.routeUploads()
 	s.routeResources()
 	s.routeUsage()
 	s.routeCosts()

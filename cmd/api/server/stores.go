@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/infrazen/infrazen/pipeline"
@@ -121,6 +122,15 @@ type Connections interface {
 	DataState(ctx context.Context, tenant pipeline.TenantID, conns []pipeline.ConnectionID, from, to time.Time) (pipeline.DataState, error)
 }
 
+// Uploads is what the server needs of the store of files that users gave to connections.
+type Uploads interface {
+	// PutUpload keeps a file under a name and replaces what is there under it. A file over a limit is a *pipeline.Fault.
+	PutUpload(ctx context.Context, tenant pipeline.TenantID, conn pipeline.ConnectionID, name string, by pipeline.UserID, in io.Reader) (pipeline.Upload, error)
+	// Uploads lists files by name, removed ones included.
+	Uploads(ctx context.Context, tenant pipeline.TenantID, conn pipeline.ConnectionID) ([]pipeline.Upload, error)
+	RemoveUpload(ctx context.Context, tenant pipeline.TenantID, conn pipeline.ConnectionID, name string) error
+}
+
 // Budgets is what the server needs of the store of budgets.
 type Budgets interface {
 	CreateBudget(ctx context.Context, tenant pipeline.TenantID, b pipeline.Budget) (pipeline.Budget, error)
@@ -152,6 +162,7 @@ type Answers interface {
 type Store interface {
 	People
 	Connections
+	Uploads
 	Budgets
 	Chats
 	Answers

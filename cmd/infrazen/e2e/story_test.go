@@ -13,12 +13,18 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/shopspring/decimal"
+
+	"github.com/infrazen/infrazen/providers/focus/focussim"
+	"github.com/infrazen/infrazen/providers/selectel/selectelsim"
+	"github.com/infrazen/infrazen/providers/world"
 )
 
 // The demo's connections.
 const (
 	begetProd = "Beget Prod"
 	begetDev  = "Beget Dev"
+	selectelA = "Selectel BU-A (prod)"
+	selectelB = "Selectel BU-B (dev/stage)"
 	volna     = "Волна Облако (FOCUS)"
 )
 
@@ -43,7 +49,8 @@ func TestProduct(t *testing.T) {
 		must bool // what follows makes no sense without it
 	}{
 		{"starts from an empty folder", func(t *testing.T, s *story) { s.start(t) }, true},
-		{"a newcomer sees 90 days of three clouds", newcomer, true},
+		{"a newcomer sees 90 days of four connections", newcomer, true},
+		{"a folder of FOCUS files is connected", focusFolder, true},
 		{"the bot answers", botAnswers, true},
 		{"a kill while a message is sent", killedWhileSending, true},
 		{"the next start goes on", func(t *testing.T, s *story) { s.goesOn(t) }, true},
@@ -92,7 +99,7 @@ func newcomer(t *testing.T, s *story) {
 	eventually(t, "every day has its cost", func() bool {
 		missing = nil
 		got := s.user.byConnection(t, question{From: from, To: to, Zone: "UTC", Step: "day"})
-		for _, name := range []string{begetProd, begetDev, volna} {
+		for _, name := range demoNames() {
 			for day := from; day.Before(to); day = day.AddDate(0, 0, 1) {
 				if !got[name][day].IsPositive() {
 					missing = append(missing, name+" "+day.Format(time.DateOnly))
@@ -101,18 +108,36 @@ func newcomer(t *testing.T, s *story) {
 		}
 		return len(missing) == 0
 	})
-	t.Logf("90 days of cost of three connections: %s after the link", seconds(time.Since(s.born)))
+	t.Logf("90 days of cost of four connections: %s after the link", seconds(time.Since(s.born)))
 	conns := s.user.connections(t)
-	if len(conns) != 3 || conns[begetProd].Kind != "beget" || conns[begetDev].Kind != "beget" || conns[volna].Kind != "focus" {
+	if len(conns) != 4 || conns[begetProd].Kind != "beget" || conns[begetDev].Kind != "beget" || conns[selectelA].Kind != "selectel" || conns[selectelB].Kind != "selectel" {
 		t.Fatalf("connections: %v", conns)
 	}
-	s.compareFiles(t)
 	s.compareBeget(t)
+	s.compareSelectel(t)
 	for name, c := range s.user.connections(t) {
 		if len(c.Status.Faults) > 0 {
 			t.Errorf("%s: %v", name, c.Status.Faults)
 		}
 	}
+}
+
+// demoNames are the connections of the demo.
+func demoNames() []string { return []string{begetProd, begetDev, selectelA, selectelB} }
+
+// focusFolder connects a folder of FOCUS files below the demo's, as a user would.
+func focusFolder(t *testing.T, s *story) {
+	_, err := focussim.Write(filepath.Join(s.dir, "demo", "focus"), focussim.Config{Seed: 1, Now: time.Now(), Days: 90})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := s.user.do(t.Context(), http.MethodPost, "/api/v1/connections", map[string]any{
+		"kind": "focus", "name": volna, "settings": map[string]string{"source": "folder", "folder": "focus"},
+	})
+	if err != nil || a.status != http.StatusCreated {
+		t.Fatalf("cannot connect a folder: %v %s", err, a)
+	}
+	s.compareFiles(t)
 }
 
 // compareFiles compares the FOCUS connection with its files, read without the product.
@@ -155,6 +180,38 @@ func (s *story) compareBeget(t *testing.T) {
 	}
 }
 
+// compareSelectel compares the Selectel connections with the bill of their stand-in, day by day, over thirty Moscow days that are
+// whole.
+func (s *story) compareSelectel(t *testing.T) {
+	t.Helper()
+	zone, start := moscow(t), worldStart(t, s.dir)
+	y, m, d := time.Now().In(zone).Date()
+	to := time.Date(y, m, d, 0, 0, 0, 0, zone)
+	from := to.AddDate(0, 0, -30)
+	accounts := world.DemoSelectel(1, start)
+	sim := selectelsim.New(selectelsim.Config{Accounts: accounts})
+	var diff string
+	eventually(t, "the Selectel connections hold what their stand-in bills", func() bool {
+		got := s.user.byConnection(t, question{From: from, To: to, Zone: zone.String(), Step: "day"})
+		diff = ""
+		for _, a := range accounts {
+			want := map[time.Time]decimal.Decimal{}
+			for hour, costs := range sim.Costs(a, from, to, time.Now()) {
+				y, m, d := hour.In(zone).Date()
+				day := time.Date(y, m, d, 0, 0, 0, 0, zone).UTC()
+				for _, c := range costs {
+					want[day] = want[day].Add(c)
+				}
+			}
+			diff += cmp.Diff(want, got[a.Title], cmp.Comparer(func(a, b decimal.Decimal) bool { return a.Equal(b) }))
+		}
+		return diff == ""
+	})
+	if diff != "" {
+		t.Errorf("the Selectel connections are not their bill (-bill +product):\n%s", diff)
+	}
+}
+
 func earlier(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return a
@@ -182,7 +239,7 @@ func numbersArrive(t *testing.T, s *story) {
 		more := 0
 		for _, g := range next.Groups {
 			for _, old := range first.Groups {
-				if old.Keys[0] == g.Keys[0] && g.Cost.GreaterThan(old.Cost) && g.Keys[0].Label != volna {
+				if old.Keys[0] == g.Keys[0] && g.Cost.GreaterThan(old.Cost) && strings.HasPrefix(g.Keys[0].Label, "Beget") {
 					more++
 				}
 			}
@@ -229,11 +286,12 @@ func (s *story) goesOn(t *testing.T) {
 	if err != nil || a.status != http.StatusUnauthorized {
 		t.Errorf("a used link: %v %s", err, a)
 	}
-	if n := len(s.user.connections(t)); n != 3 {
+	if n := len(s.user.connections(t)); n != 5 {
 		t.Errorf("%d connections after a restart", n)
 	}
 	s.compareFiles(t)
 	s.compareBeget(t)
+	s.compareSelectel(t)
 }
 
 // enginesKilled kills each engine and waits until the product has it back. Meanwhile the API is unavailable, not broken.
@@ -271,6 +329,7 @@ func enginesKilled(t *testing.T, s *story) {
 	}
 	s.compareFiles(t)
 	s.compareBeget(t)
+	s.compareSelectel(t)
 }
 
 func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }

@@ -75,8 +75,8 @@ func NewCollector(env boot.Env, s *Stores, all []pipeline.Provider, windows coll
 	limits.Timeout = env.Settings.Collector.RequestTimeout
 	return collect.New(collect.Deps{
 		Windows: windows, Ledger: s.Facts, Providers: Paced(all, env.Settings.Collector),
-		HTTP: cloudhttp.New(limits, env.Registry).For,
-		Log:  env.Log, Registry: env.Registry,
+		HTTP: cloudhttp.New(limits, env.Registry).For, Uploads: s.People.UploadsOf,
+		Log: env.Log, Registry: env.Registry,
 	}, cfg)
 }
 

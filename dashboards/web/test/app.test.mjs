@@ -346,6 +346,54 @@ test('the language switches and stays', async () => {
   await until(async () => (await api('GET', '/session')).user.lang === 'ru');
 });
 
+test('a report is loaded by its columns: the total is compared to the kopeck', async () => {
+  const name = 'Отчёт ' + Date.now().toString(36);
+  const report = (text) => ({ name: 'июль.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
+  const july = 'Дата;Услуга;Сумма;Отдел\n01.07.2026;ВМ;1 234,56;Продажи\n02.07.2026;Диск;0,44;Склад\nИтого;;1 235,00;\n';
+  await open('/connections/new?kind=table');
+  await page.getByLabel('Название').fill(name);
+  await page.getByRole('button', { name: 'Сохранить' }).click();
+  await page.getByText('Выберите файл отчёта.').waitFor();
+  await page.locator('input[name=report]').setInputFiles(report(july));
+  const found = page.locator('[data-found]');
+  await found.getByText(money('1235', 'RUB', 2)).first().waitFor();
+  await found.getByText(/Пропущено: 1.строка/).waitFor();
+  assert.equal(await page.getByLabel('Что в столбце «Сумма»').inputValue(), 'cost');
+  await page.locator('input[name=document-total]').fill('1 234,99');
+  await page.getByText(`В файле больше на ${money('0.01', 'RUB', 2)}`).waitFor();
+  await page.locator('input[name=document-total]').fill('1 235,00 ₽');
+  await page.getByText('Сходится до копейки.').waitFor();
+  await page.getByLabel('Что в столбце «Сумма»').selectOption('');
+  await page.getByRole('alert').filter({ hasText: 'в каком столбце стоимость' }).first().waitFor();
+  await page.getByLabel('Что в столбце «Сумма»').selectOption('cost');
+  await page.getByLabel('Что в столбце «Отдел»').selectOption('tag');
+  await found.getByText(money('1235', 'RUB', 2)).first().waitFor();
+  await shot('mapping');
+  assert.deepEqual(await axe(page), []);
+  await page.setViewportSize({ width: 360, height: 780 });
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth), 'the step fits a phone');
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.getByRole('button', { name: 'Сохранить' }).click();
+  await page.waitForURL(/\/connections\/[0-9a-f-]{36}$/);
+  const id = page.url().split('/').pop();
+  await page.getByText('июль.csv', { exact: true }).waitFor();
+  const kept = JSON.parse((await api('GET', `/connections/${id}`)).settings.mapping);
+  assert.deepEqual([kept.columns.cost, kept.tags], ['Сумма', [{ column: 'Отдел', key: 'Отдел' }]]);
+  await page.locator('input[name=upload]').setInputFiles({ ...report(july.replaceAll('.07.', '.08.')), name: 'август.csv' });
+  await page.getByText('август.csv', { exact: true }).waitFor();
+  await shot('uploads');
+  if (env.INFRAZEN_URL) {
+    await until(async () => (await api('GET', `/connections/${id}/uploads`)).uploads.every((u) => u.state === 'loaded'));
+    const sums = await api('POST', '/costs/query', { from: '2026-06-30T21:00:00Z', to: '2026-08-31T21:00:00Z', filter: { op: 'equals', dimension: 'connection', values: [id] } });
+    assert.equal(Number(sums.totals[0].cost), 2470);
+  }
+  await page.getByRole('button', { name: 'Удалить файл «август.csv»' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Удалить' }).click();
+  await page.getByText('август.csv', { exact: true }).waitFor({ state: 'detached' });
+  assert.deepEqual((await api('GET', `/connections/${id}/uploads`)).uploads.map((u) => u.name), ['июль.csv']);
+  await api('DELETE', `/connections/${id}`);
+});
+
 async function pages() {
   const { connections } = await api('GET', '/connections');
   const { resources } = await api('GET', '/resources?type=server&limit=1');

@@ -248,8 +248,8 @@ function budgetView(w, b) {
 
 const providers = (lang) => {
   const say = (ru, en) => (lang === 'en' ? en : ru);
-  const field = (name, label, help, more = {}) => ({ name, label, help, secret: false, required: false, default: '', options: [], advanced: false, ...more });
-  return [
+  const field = (name, label, help, more = {}) => ({ name, label, help, secret: false, required: false, default: '', options: [], advanced: false, multiline: false, mapping: false, ...more });
+  const all = [
     {
       kind: 'beget', title: 'Beget', about: say('Виртуальные серверы, базы, хранилища и хостинг Beget.', 'Servers, databases, storage and hosting of Beget.'), fields: [
         field('login', say('Логин', 'Login'), say('Тот же, что для входа в панель управления.', 'The one of the control panel.'), { required: true }),
@@ -265,8 +265,61 @@ const providers = (lang) => {
         field('secret_key', say('Секретный ключ', 'Secret key'), '', { secret: true }),
       ],
     },
+    {
+      kind: 'table', title: say('Любой CSV или XLSX', 'Any CSV or XLSX'), about: say('Отчёт о расходах любого облака.', 'A cost report of any cloud.'), previews: true,
+      uploads: { title: say('Отчёт о расходах', 'Cost report'), help: '', extensions: ['.csv', '.xlsx'], max_bytes: 64 << 20 },
+      fields: [field('mapping', say('Разметка столбцов', 'Column mapping'), '', { required: true, multiline: true, mapping: true })],
+    },
   ];
+  return all.map((p) => ({ uploads: null, previews: false, ...p }));
 };
+
+// preview reads a file of dates, services and roubles parted by semicolons, in the way of the product.
+function preview(fields, text) {
+  const [head, ...rows] = text.trim().split('\n').map((l) => l.split(';'));
+  const folded = { дата: 'start', услуга: 'service', сумма: 'cost', проект: 'project_id' };
+  const guessed = !fields.mapping;
+  const m = guessed ? { version: 1, period: 'day', zone: 'Europe/Moscow', decimal: ',', currency: 'RUB', columns: Object.fromEntries(head.flatMap((h) => (folded[h.toLowerCase()] ? [[folded[h.toLowerCase()], h]] : []))), leave_out: [{ column: head[0], prefix: 'Итого' }] } : JSON.parse(fields.mapping);
+  const at = (role) => head.indexOf(m.columns[role]);
+  const micro = (s) => BigInt(Math.round(Number((s ?? '').replace(/\s/g, '').replace(',', '.')) * 1e6));
+  const out = (r) => (m.leave_out ?? []).some((rule) => r[head.indexOf(rule.column)]?.startsWith(rule.prefix));
+  const bad = rows.map((r, i) => [r, i + 2]).filter(([r]) => !out(r) && !/^\d\d\.\d\d\.\d{4}$/.test(r[at('start')] ?? ''));
+  const good = rows.filter((r) => !out(r));
+  const fault = at('cost') < 0 ? 'Не указано, в каком столбце стоимость.' : bad.length > 0 ? `Файл не загружен: строка ${bad[0][1]}, столбец «${head[0]}».` : '';
+  const total = (list) => [{ currency: 'RUB', cost: decimal(list.reduce((s, r) => s + micro(r[at('cost')]), 0n)) }];
+  const days = good.map((r) => (r[at('start')] ?? '').split('.').reverse().join('-')).sort();
+  const roles = Object.entries({ start: 'Дата или начало периода', cost: 'Стоимость', service: 'Сервис', project_id: 'Идентификатор проекта', tag: 'Тег' }).map(([value, label]) => ({ value, label }));
+  return {
+    mapping: JSON.stringify(m), guessed, roles, sheets: [], questions: [], problems: [], notes: [], read: rows.length, unpriced: 0,
+    columns: head.map((name) => ({ name, role: Object.entries(m.columns).find(([, c]) => c === name)?.[0] ?? '', key: '' })),
+    rows: rows.slice(0, 20).map((cells, i) => ({ number: i + 2, cells })), fault: fault ? { code: 'malformed', scope: '', text: fault, retry: false } : null,
+    lines: fault ? 0 : good.length, totals: fault ? [] : total(good), first: fault ? null : new Date(days[0] + 'T00:00:00+03:00').toISOString(), last: fault ? null : new Date(Date.parse(days.at(-1) + 'T00:00:00+03:00') + day).toISOString(),
+    left_out: good.length < rows.length && !fault ? [{ reason: 'столбец начинается с «Итого»', rows: rows.length - good.length, totals: total(rows.filter(out)) }] : [],
+  };
+}
+
+// readForm takes the fields and the file out of a multipart body.
+function readForm(type, text) {
+  const parts = text.split('--' + /boundary=(.*)$/.exec(type)[1]).slice(1, -1);
+  const form = { fields: {} };
+  for (const part of parts) {
+    const [, headers, content] = /^\r\n([\s\S]*?)\r\n\r\n([\s\S]*)\r\n$/.exec(part);
+    const name = / name="([^"]*)"/.exec(headers)[1];
+    const file = / filename="([^"]*)"/.exec(headers)?.[1];
+    if (file) Object.assign(form, { name: file, content });
+    else form.fields[name] = content;
+  }
+  return form;
+}
+
+function files(w, req, c, url, body) {
+  c.uploads ??= [];
+  if (req.method === 'GET') return { status: 200, body: { uploads: c.uploads } };
+  if (req.method === 'DELETE') { c.uploads = c.uploads.filter((u) => u.name !== url.searchParams.get('name')); return { status: 204 }; }
+  const u = { name: body.name, size: body.content.length, version: 'v' + w.next++, uploaded_at: new Date(w.now).toISOString(), state: 'waiting', fault: null };
+  c.uploads = [...c.uploads.filter((x) => x.name !== u.name), u];
+  return { status: 201, body: u };
+}
 
 function probe(lang, settings) {
   if (settings.password === 'right-password') return { ok: true, faults: [], scopes: [{ scope: 'vps', label: 'Виртуальные серверы', found: 2, skipped: false, fault: null }] };
@@ -299,11 +352,12 @@ function answer(w, req, url, body, lang) {
   if (is('PUT', '/session/password')) return { status: 204 };
   if (is('PATCH', '/session/user')) { w.lang = body.lang ?? w.lang; w.name = body.name ?? w.name; return { status: 200, body: me() }; }
   if (is('GET', '/providers')) return { status: 200, body: providers(lang) };
+  if (is('POST', '/uploads/preview')) return { status: 200, body: preview(body.fields, body.content) };
   if (is('GET', '/connections')) return { status: 200, body: { connections: w.connections.map((c) => ({ ...c })) } };
   if (is('POST', '/connections/test')) return { status: 200, body: probe(lang, body.settings) };
   if (is('POST', '/connections')) return { status: 201, body: create(w, body, lang) };
   let m = is('(?:GET|PATCH|DELETE|POST)', '/x') ?? /^\/connections\/([^/]+)(\/\w+)?$/.exec(p);
-  if (m) return connection(w, req, m, body, lang);
+  if (m) return connection(w, req, m, body, lang, url);
   if (is('GET', '/resources')) return { status: 200, body: resourcePage(w, url) };
   const one = w.resources.find((r) => r.conn === get('connection') && r.id === get('id'));
   if (is('GET', '/resource')) return one ? { status: 200, body: resourceView(w, one) } : notFound;
@@ -337,9 +391,9 @@ function account(w, is, body) {
 }
 
 function create(w, body, lang) {
-  const good = probe(lang, body.settings);
+  const good = body.kind === 'table' ? { ok: true, faults: [] } : probe(lang, body.settings);
   const c = {
-    id: id(w.next++), kind: body.kind, kind_title: 'Beget', name: body.name, settings: { login: body.settings.login ?? '', base_url: body.settings.base_url ?? '' }, secrets_set: ['password'], paused: false, version: 1,
+    id: id(w.next++), kind: body.kind, kind_title: providers(lang).find((p) => p.kind === body.kind)?.title ?? body.kind, name: body.name, settings: body.settings.mapping ? { mapping: body.settings.mapping } : { login: body.settings.login ?? '', base_url: body.settings.base_url ?? '' }, secrets_set: ['password'], paused: false, version: 1,
     created_at: new Date(w.now).toISOString(), updated_at: new Date(w.now).toISOString(),
     status: { state: good.ok ? 'new' : 'failing', windows_done: 0, windows_total: 24, running: false, last_success: null, last_attempt: null, complete_through: null, faults: good.faults, notes: [], scopes: [] },
   };
@@ -347,10 +401,11 @@ function create(w, body, lang) {
   return c;
 }
 
-function connection(w, req, [, cid, action], body, lang) {
+function connection(w, req, [, cid, action], body, lang, url) {
   const c = w.connections.find((x) => x.id === cid);
   if (!c) return cid === 'test' ? null : notFound;
   if (req.method === 'GET' && !action) return { status: 200, body: c };
+  if (action === '/uploads') return files(w, req, c, url, body);
   if (action === '/syncs') return { status: 200, body: { syncs: c.status.last_success ? [0, 1, 2, 3].map((i) => ({ at: new Date(w.now - i * hour).toISOString(), created: i === 2 ? 1 : 0, updated: i === 0 ? 2 : 0, deleted: 0, unchanged: 14, complete: i !== 3 })) : [] } };
   if (action === '/test') return { status: 200, body: probe(lang, body.settings) };
   if (action === '/sync') {
@@ -425,7 +480,9 @@ export async function start({ port = 0, dist = path.join(here, '..', 'dist'), da
     req.on('data', (d) => (text += d));
     req.on('end', () => {
       const lang = (req.headers['accept-language'] ?? 'ru').startsWith('en') ? 'en' : 'ru';
-      const out = answer(w, req, url, text ? JSON.parse(text) : {}, lang) ?? notFound;
+      const type = req.headers['content-type'] ?? '';
+      const body = type.startsWith('multipart/') ? readForm(type, text) : text ? JSON.parse(text) : {};
+      const out = answer(w, req, url, body, lang) ?? notFound;
       const headers = { 'Content-Type': out.status >= 400 ? 'application/problem+json' : 'application/json', 'Content-Security-Policy': csp };
       if (out.cookie) {
         const token = 's' + Math.random().toString(36).slice(2);

@@ -103,7 +103,7 @@ func Transactions(a *world.Account, from, to, now time.Time) []Transaction {
 		}
 	}
 	for _, r := range a.All() {
-		price, err := decimal.NewFromString(r.Details[world.DetailMonthly])
+		price, err := decimal.NewFromString(r.Details[world.SelectelMonthly])
 		if r.Kind != world.Dedicated || err != nil {
 			continue
 		}

@@ -205,7 +205,7 @@ func objectOf(g *group, r *world.Resource, known map[string]*world.Resource) *wi
 	case len(g.Name)%2 == 0: // top-level objects hang on their project, or on nothing
 		o.ParentID = &g.ProjectID
 	}
-	if r != nil && r.Details[DetailNameless] != "" {
+	if r != nil && r.Details[world.SelectelNameless] != "" {
 		o.Name = nil
 	}
 	if g.Kind == world.Bucket {

@@ -34,7 +34,7 @@ func (s *Server) aggregates(w http.ResponseWriter, r *http.Request, p *place) {
 			found = &t
 		}
 	}
-	if found == nil || step != 60 && step != 300 || found.Details[DetailNoFine] != "" && step == 300 {
+	if found == nil || step != 60 && step != 300 || found.Details[world.SelectelNoFine] != "" && step == 300 {
 		writeStatus(w, http.StatusNotFound, object{"code": 404, "description": "Metrics can't being aggregated"})
 		return
 	}
@@ -48,9 +48,6 @@ func (s *Server) aggregates(w http.ResponseWriter, r *http.Request, p *place) {
 	points := p.points(found, from, to, step, func(t time.Time) float64 { return found.Load.At(p.account.Seed, id, t) })
 	write(w, object{"measures": object{"aggregated": points}})
 }
-
-// DetailNoFine servers have no metrics at the usual granularity.
-const DetailNoFine = "no_300"
 
 func (p *place) points(t *world.Thing, from, to time.Time, step int, value func(time.Time) float64) [][]any {
 	grain := time.Duration(step) * time.Second

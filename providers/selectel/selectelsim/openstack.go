@@ -15,7 +15,7 @@ import (
 // things are what exists of some kinds at a place. Zombies are in the bill only.
 func (p *place) things(kinds ...world.Kind) []world.Thing {
 	return slices.DeleteFunc(p.account.Inventory(p.now), func(t world.Thing) bool {
-		return t.ProjectID != p.project || p.region != "" && t.Region != p.region || !slices.Contains(kinds, t.Kind) || t.Details[DetailZombie] != ""
+		return t.ProjectID != p.project || p.region != "" && t.Region != p.region || !slices.Contains(kinds, t.Kind) || t.Details[world.SelectelUnlisted] != ""
 	})
 }
 
@@ -140,7 +140,7 @@ func (s *Server) cinder(w http.ResponseWriter, r *http.Request, p *place) {
 		if servers[t.ParentID] {
 			o["status"] = "in-use"
 			attachments = append(attachments, object{"id": t.ID, "server_id": t.ParentID, "device": "/dev/sda", "volume_id": t.ID})
-		} else if t.Details[DetailReserved] != "" {
+		} else if t.Details[world.SelectelReserved] != "" {
 			o["status"] = "reserved"
 		}
 		o["attachments"], o["bootable"], o["volume_type"] = attachments, "true", "universal."+t.Zone

@@ -11,16 +11,6 @@ import (
 	"github.com/infrazen/infrazen/providers/world"
 )
 
-// Details of resources that the stand-in alone understands.
-const (
-	// DetailZombie resources are billed and in no list.
-	DetailZombie = "zombie"
-	// DetailNameless resources have no name in the bill.
-	DetailNameless = "nameless"
-	// DetailReserved volumes are on their way to a server.
-	DetailReserved = "reserved"
-)
-
 // Row is what one metric of one object costs in one hour as Selectel bills it.
 type Row struct {
 	world.BillLine

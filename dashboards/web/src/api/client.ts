@@ -50,11 +50,12 @@ export class Client {
 
   async send<T>(method: string, path: string, options: { params?: Params; body?: unknown; signal?: AbortSignal; quiet?: boolean } = {}): Promise<T> {
     const headers: Record<string, string> = { Accept: 'application/json', 'Accept-Language': this.lang, 'X-Requested-With': 'infrazen' };
-    if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+    const form = options.body instanceof FormData ? options.body : null; // the browser names its type itself
+    if (options.body !== undefined && !form) headers['Content-Type'] = 'application/json';
     let response: Response;
     try {
       response = await fetch(address(path, options.params), {
-        method, headers, body: options.body === undefined ? null : JSON.stringify(options.body), signal: options.signal ?? null, credentials: 'same-origin',
+        method, headers, body: form ?? (options.body === undefined ? null : JSON.stringify(options.body)), signal: options.signal ?? null, credentials: 'same-origin',
       });
     } catch (cause) {
       if (options.signal?.aborted) throw cause;
@@ -91,6 +92,11 @@ export class Client {
   sync = (id: string): Promise<void> => this.send('POST', `/connections/${encodeURIComponent(id)}/sync`);
   syncs = (id: string, signal?: AbortSignal): Promise<api.SyncSummary[]> => this.get<unknown>(`/connections/${encodeURIComponent(id)}/syncs`, { limit: 20 }, signal).then((b) => list<api.SyncSummary>(b, 'syncs'));
 
+  uploads = (id: string, signal?: AbortSignal): Promise<api.Upload[]> => this.get<unknown>(`/connections/${encodeURIComponent(id)}/uploads`, undefined, signal).then((b) => list<api.Upload>(b, 'uploads'));
+  upload = (id: string, file: File): Promise<api.Upload> => this.send('POST', `/connections/${encodeURIComponent(id)}/uploads`, { body: form({}, file) });
+  removeUpload = (id: string, name: string): Promise<void> => this.send('DELETE', `/connections/${encodeURIComponent(id)}/uploads`, { params: { name } });
+  preview = (kind: string, mapping: string, file: File, signal?: AbortSignal): Promise<api.Preview> => this.send('POST', '/uploads/preview', { body: form({ kind, mapping }, file), signal });
+
   // Resources.
   resources = (params: Params, signal?: AbortSignal): Promise<api.ResourcePage> => this.get('/resources', params, signal);
   resource = (connection: string, id: string, signal?: AbortSignal): Promise<api.Resource> => this.get('/resource', { connection, id }, signal);
@@ -119,6 +125,14 @@ export class Client {
   tokens = (signal?: AbortSignal): Promise<api.Token[]> => this.get<unknown>('/tokens', undefined, signal).then((b) => list<api.Token>(b, 'tokens'));
   createToken = (name: string): Promise<{ id: string; token: string }> => this.send('POST', '/tokens', { body: { name } });
   deleteToken = (id: string): Promise<void> => this.send('DELETE', `/tokens/${encodeURIComponent(id)}`);
+}
+
+// form is a body with a file, the file last.
+function form(fields: Record<string, string>, file: File): FormData {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.set(name, value);
+  body.set('file', file, file.name);
+  return body;
 }
 
 // whole puts in what a dashboard file may leave out.

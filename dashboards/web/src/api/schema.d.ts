@@ -197,6 +197,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connections/{id}/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files of a connection */
+        get: operations["list-uploads"];
+        put?: never;
+        /** Give a connection a file; one of the same name is replaced */
+        post: operations["upload-file"];
+        /** Take a file back, and its charges */
+        delete: operations["remove-upload"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections/{id}/windows": {
         parameters: {
             query?: never;
@@ -540,6 +559,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/uploads/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show what a file gives under a column mapping; a guessed one when none is sent */
+        post: operations["preview-upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/usage": {
         parameters: {
             query?: never;
@@ -847,6 +883,10 @@ export interface components {
             days?: number;
             name: string;
         };
+        CurrencyTotal: {
+            cost: string;
+            currency: string;
+        };
         DashboardEntry: {
             name: string;
             title: string;
@@ -901,6 +941,10 @@ export interface components {
             default: string;
             help: string;
             label: string;
+            /** @description A column mapping, made with the help of preview-upload */
+            mapping: boolean;
+            /** @description A text of many lines */
+            multiline: boolean;
             name: string;
             /** @description When there are any, the only values allowed */
             options: components["schemas"]["Option"][];
@@ -957,6 +1001,79 @@ export interface components {
             /** @description The password until now; anything for who has none yet */
             old: string;
         };
+        Preview: {
+            columns: components["schemas"]["PreviewColumn"][];
+            /** @description Why the file cannot be loaded with this mapping */
+            fault: components["schemas"]["Fault"] | null;
+            /**
+             * Format: date-time
+             * @description The start of the earliest charge
+             */
+            first: string | null;
+            guessed: boolean;
+            /**
+             * Format: date-time
+             * @description The end of the latest charge, exclusive
+             */
+            last: string | null;
+            /** @description Rows that a rule leaves out */
+            left_out: components["schemas"]["PreviewLeftOut"][];
+            /**
+             * Format: int64
+             * @description Rows that are charges
+             */
+            lines: number;
+            /** @description The mapping given, or the one that is guessed, as it is kept in the settings */
+            mapping: string;
+            notes: components["schemas"]["Note"][];
+            /** @description The first cells that cannot be read */
+            problems: components["schemas"]["PreviewProblem"][];
+            /** @description What could not be guessed */
+            questions: components["schemas"]["Note"][];
+            /**
+             * Format: int64
+             * @description Rows after the header
+             */
+            read: number;
+            /** @description What a column can be */
+            roles: components["schemas"]["Option"][];
+            /** @description The first rows */
+            rows: components["schemas"]["PreviewRow"][];
+            /** @description The sheets of a workbook */
+            sheets: string[];
+            /** @description The exact sums of the charges */
+            totals: components["schemas"]["CurrencyTotal"][];
+            /**
+             * Format: int64
+             * @description Charges without an amount
+             */
+            unpriced: number;
+        };
+        PreviewColumn: {
+            /** @description The tag's name, for a column of one tag */
+            key: string;
+            name: string;
+            /** @description A value of roles; empty when the column is not used */
+            role: string;
+        };
+        PreviewLeftOut: {
+            reason: string;
+            /** Format: int64 */
+            rows: number;
+            /** @description The sums of their amounts, as far as they could be read */
+            totals: components["schemas"]["CurrencyTotal"][];
+        };
+        PreviewProblem: {
+            column: string;
+            /** Format: int64 */
+            row: number;
+            text: string;
+        };
+        PreviewRow: {
+            cells: string[];
+            /** Format: int64 */
+            number: number;
+        };
         Probe: {
             faults: components["schemas"]["Fault"][];
             /** @description The account lets us in */
@@ -992,7 +1109,11 @@ export interface components {
             /** @description The settings to ask for, in order */
             fields: components["schemas"]["Field"][];
             kind: string;
+            /** @description A file can be shown before a connection is made: preview-upload */
+            previews: boolean;
             title: string;
+            /** @description The files that a connection takes from users; null when none */
+            uploads: components["schemas"]["UploadSpec"] | null;
         };
         Rate: {
             /** @description Null for a price that is not known */
@@ -1208,6 +1329,38 @@ export interface components {
              * @description The version that was read; 409 when there is a newer one
              */
             version: number;
+        };
+        Upload: {
+            /** @description Why it could not be loaded */
+            fault: components["schemas"]["Fault"] | null;
+            name: string;
+            /**
+             * Format: int64
+             * @description In bytes
+             */
+            size: number;
+            /**
+             * @description Whether its charges are in
+             * @enum {string}
+             */
+            state: "waiting" | "loading" | "loaded" | "failed";
+            /** Format: date-time */
+            uploaded_at: string | null;
+            /** @description The SHA-256 of the content */
+            version: string;
+        };
+        UploadSpec: {
+            /** @description Endings of the names, with the dot */
+            extensions: string[];
+            /** @description Where the user finds it */
+            help: string;
+            /** Format: int64 */
+            max_bytes: number;
+            /** @description What the file is */
+            title: string;
+        };
+        UploadsAnswer: {
+            uploads: components["schemas"]["Upload"][];
         };
         UsageAnswer: {
             series: components["schemas"]["Series"][];
@@ -1796,6 +1949,106 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Probe"];
                 };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadsAnswer"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "upload-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-upload": {
+        parameters: {
+            query: {
+                name: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What is wrong and what to do */
             default: {
@@ -2527,6 +2780,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                    kind?: string;
+                    mapping?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
             };
             /** @description What is wrong and what to do */
             default: {

@@ -14,6 +14,7 @@ import { Card, PageHead } from '../ui/pages.tsx';
 import { RangePicker } from '../ui/rangepicker.tsx';
 import { When } from '../ui/values.tsx';
 import { Progress, statusSentence } from './connections.tsx';
+import { Uploads } from './uploads.tsx';
 
 const costPanel = (title: string): Panel => ({
   id: 'connection-costs', title: { ru: title, en: title }, help: { ru: '', en: '' }, type: 'timeseries', grid: { x: 0, y: 0, w: 12, h: 8 }, draw: 'bars', previous_line: false,
@@ -50,6 +51,7 @@ function Shown({ c, again, remove }: { c: Connection; again: () => void; remove:
             <Progress c={c} />
           </Card>
           {s.faults.length > 0 && <Card title={t.connections.faults}><Faults faults={s.faults} scopes={s.scopes} /></Card>}
+          <Uploads c={c} />
           <ConnectionCosts id={c.id} />
           {s.scopes.length > 0 && <Card title={t.connections.scopes}><Scopes scopes={s.scopes} /></Card>}
         </div>
@@ -161,7 +163,7 @@ function Facts({ c }: { c: Connection }) {
   const { t, client } = useApp();
   const providers = useQuery('providers', () => client.providers());
   const fields = providers.data?.find((p) => p.kind === c.kind)?.fields ?? [];
-  const settings = fields.filter((f) => f.secret ? c.secrets_set.includes(f.name) : (c.settings[f.name] ?? '') !== '');
+  const settings = fields.filter((f) => !f.mapping).filter((f) => f.secret ? c.secrets_set.includes(f.name) : (c.settings[f.name] ?? '') !== '');
   return (
     <dl class="facts">
       <dt>{t.connections.lastSuccess}</dt><dd><When at={c.status.last_success} never={t.connections.never} /></dd>

@@ -4,10 +4,11 @@ import { Link, usePlace } from '../router.tsx';
 import { Problem } from '../api/client.ts';
 import { sentence, useApp } from '../state/app.tsx';
 import { useQuery } from '../state/query.ts';
-import { Button, Failed, Loading, Notice, SelectField, TextField } from '../ui/basics.tsx';
+import { Button, Failed, Loading, Notice, SelectField, TextArea, TextField } from '../ui/basics.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Card, PageHead } from '../ui/pages.tsx';
 import { Faults, Scopes } from './connection.tsx';
+import { MappingStep } from './mapping.tsx';
 
 function Back({ to }: { to: string }) {
   const { t } = useApp();
@@ -72,6 +73,8 @@ function Form({ provider, connection }: { provider: Provider; connection?: Conne
   const [busy, setBusy] = useState<'' | 'test' | 'save'>('');
   const [result, setResult] = useState<TestResult | null>(null);
   const [problem, setProblem] = useState<unknown>();
+  const [file, setFile] = useState<File | null>(null);
+  const mapped = provider.fields.find((f) => f.mapping && provider.previews);
   const kept = (f: ProviderField) => f.secret && (connection?.secrets_set.includes(f.name) ?? false);
   // sent leaves out the secrets that stay as they are.
   const sent = () => Object.fromEntries(Object.entries(values).filter(([k, v]) => v !== '' || (connection && !provider.fields.find((f) => f.name === k)?.secret)));
@@ -96,7 +99,12 @@ function Form({ provider, connection }: { provider: Provider; connection?: Conne
     const work = connection
       ? client.updateConnection(connection.id, { version: connection.version, name: name.trim(), settings: sent() })
       : client.createConnection({ kind: provider.kind, name: name.trim(), settings: sent() });
-    work.then(
+    work.then(async (c) => {
+      const id = c?.id ?? connection!.id;
+      // The connection is there whatever becomes of the file: what is wrong with it is told on its page.
+      if (file) await client.upload(id, file).catch((e: unknown) => tell(sentence(e, t)));
+      return c;
+    }).then(
       (c) => { tell(t.common.saved); place.go(`/connections/${c?.id ?? connection!.id}`); },
       (error: unknown) => { setBusy(''); setProblem(error); },
     );
@@ -105,10 +113,10 @@ function Form({ provider, connection }: { provider: Provider; connection?: Conne
   const field = (f: ProviderField) => (
     <Setting key={f.name} field={f} value={values[f.name] ?? ''} kept={kept(f)} error={missing.has(f.name) ? t.connections.required : faultOf(f.name)} onInput={(v) => { setValues({ ...values, [f.name]: v }); setResult(null); }} />
   );
-  const plain = provider.fields.filter((f) => !f.advanced);
-  const advanced = provider.fields.filter((f) => f.advanced);
+  const plain = provider.fields.filter((f) => !f.advanced && f !== mapped);
+  const advanced = provider.fields.filter((f) => f.advanced && f !== mapped);
   return (
-    <Card class="narrow">
+    <Card class={mapped ? 'mapping' : 'narrow'}>
       <form class="form" onSubmit={save} noValidate>
         <TextField label={t.connections.name} help={t.connections.nameHelp} name="connection-name" required value={name} onInput={setName} error={missing.has('') ? t.connections.required : faultOf('name')} />
         {plain.map(field)}
@@ -118,6 +126,12 @@ function Form({ provider, connection }: { provider: Provider; connection?: Conne
             {advanced.map(field)}
           </details>
         )}
+        {mapped && (
+          <MappingStep
+            provider={provider} value={values[mapped.name] ?? ''} file={file} onFile={setFile} onInput={(v) => { setValues((old) => ({ ...old, [mapped.name]: v })); setResult(null); }}
+            error={missing.has(mapped.name) && (values[mapped.name] ?? '') === '' ? t.mapping.chooseFirst : faultOf(mapped.name)}
+          />
+        )}
         {problem !== undefined && <Notice tone="bad">{sentence(problem, t)}</Notice>}
         {result && (result.ok
           ? <Notice tone="good">{t.connections.testOk}</Notice>
@@ -125,7 +139,7 @@ function Form({ provider, connection }: { provider: Provider; connection?: Conne
         {result?.ok && result.faults.length > 0 && <Faults faults={result.faults} scopes={result.scopes} />}
         <div class="actions">
           <Button submit tone="primary" busy={busy === 'save'}>{busy === 'save' ? t.connections.saving : t.connections.saveAnyway}</Button>
-          <Button onClick={test} busy={busy === 'test'}>{busy === 'test' ? t.connections.testing : t.connections.test}</Button>
+          {!mapped && <Button onClick={test} busy={busy === 'test'}>{busy === 'test' ? t.connections.testing : t.connections.test}</Button>}
         </div>
         {result && result.scopes.length > 0 && <details><summary>{t.connections.scopes}</summary><Scopes scopes={result.scopes} /></details>}
       </form>
@@ -140,6 +154,9 @@ function Setting(props: { field: ProviderField; value: string; kept: boolean; er
   if (f.options && f.options.length > 0) {
     const options = f.required || f.default ? f.options : [{ value: '', label: '–' }, ...f.options];
     return <SelectField label={f.label} help={help} name={f.name} value={props.value} error={props.error} onInput={props.onInput} options={options} />;
+  }
+  if (f.multiline) {
+    return <TextArea label={f.label} help={help} name={f.name} optional={!f.required} value={props.value} error={props.error} onInput={props.onInput} placeholder={props.kept ? '••••••••' : f.default} />;
   }
   return (
     <TextField

@@ -116,6 +116,32 @@ export function TextField(props: FieldProps & {
   );
 }
 
+// TextArea takes a text of many lines.
+export function TextArea(props: FieldProps & { value: string; onInput: (value: string) => void; name?: string; placeholder?: string }) {
+  const id = useId();
+  return (
+    <Frame id={id} label={props.label} help={props.help} error={props.error} optional={props.optional}>
+      <textarea
+        id={id} name={props.name} value={props.value} placeholder={props.placeholder} rows={6} autocomplete="off" spellcheck={false}
+        aria-invalid={props.error ? true : undefined} aria-describedby={described(id, props)} onInput={(e) => props.onInput(e.currentTarget.value)}
+      />
+    </Frame>
+  );
+}
+
+// FileField takes one file from the user's disk.
+export function FileField(props: FieldProps & { onChoose: (file: File) => void; accept: readonly string[]; name?: string; disabled?: boolean }) {
+  const id = useId();
+  return (
+    <Frame id={id} label={props.label} help={props.help} error={props.error} optional={props.optional}>
+      <input
+        id={id} type="file" name={props.name} accept={props.accept.join(',')} disabled={props.disabled} aria-invalid={props.error ? true : undefined} aria-describedby={described(id, props)}
+        onChange={(e) => { const file = e.currentTarget.files?.[0]; if (file) props.onChoose(file); }}
+      />
+    </Frame>
+  );
+}
+
 export interface Choice {
   value: string;
   label: string;

@@ -1,4 +1,5 @@
-package focus
+// Package tagtext reads tags that a bill holds as one text.
+package tagtext
 
 import (
 	"bytes"
@@ -11,9 +12,9 @@ import (
 
 var errTags = errors.New("tags are no JSON object")
 
-// parseTags reads FOCUS Tags: a JSON object, or the pairs of one without its braces as Azure writes them.
-// A value that is no string is kept as its JSON text, a null as an empty string.
-func parseTags(b []byte) (map[string]string, error) {
+// Parse reads FOCUS Tags: a JSON object, or the pairs of one without its braces as Azure writes them.
+// A value that is no string is kept as its JSON text, a null as an empty string. No tags are a nil map.
+func Parse(b []byte) (map[string]string, error) {
 	b = bytes.TrimSpace(b)
 	if len(b) == 0 {
 		return nil, nil

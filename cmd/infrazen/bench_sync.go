@@ -1,0 +1,280 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/infrazen/infrazen/clickhouse/bench"
+	"github.com/infrazen/infrazen/cmd/internal/boot"
+	"github.com/infrazen/infrazen/cmd/internal/wire"
+	"github.com/infrazen/infrazen/pipeline"
+	"github.com/infrazen/infrazen/providers/world"
+)
+
+// cloudsCommand is the hidden command that is the clouds of the bench.
+const cloudsCommand = "bench-clouds"
+
+// What is synced, and the limits.
+const (
+	syncConnections  = 1000
+	syncResources    = 50 // of a connection
+	syncSeconds      = 120
+	syncMegabytes    = 512
+	syncTimeLimit    = 20 * time.Minute
+	cloudsStartLimit = 2 * time.Minute
+)
+
+// benchFarm is the clouds of the bench: the same in the process that serves them and in the one that connects them.
+func benchFarm(connections int) *farm {
+	y, m, d := time.Now().In(world.Moscow()).Date()
+	start := time.Date(y, m, d-1, 0, 0, 0, 0, world.Moscow()).UTC() // the day before: a sync of 24 hours and today's
+	f := &farm{}
+	makers := benchStands()
+	for i, maker := range makers {
+		var accounts []*world.Account
+		for n := i; n < connections; n += len(makers) {
+			accounts = append(accounts, benchAccount(uint64(n), maker.catalog, start))
+		}
+		f.stands = append(f.stands, maker.stand(500, accounts))
+	}
+	return f
+}
+
+// benchStand makes the stand-in of one cloud.
+type benchStand struct {
+	catalog world.Catalog
+	stand   func(page int, accounts []*world.Account) stand
+}
+
+func benchStands() []benchStand {
+	return []benchStand{
+		{world.SelectelCatalog(), selectelStand},
+	}
+}
+
+// benchAccount has about syncResources resources.
+func benchAccount(n uint64, c world.Catalog, start time.Time) *world.Account {
+	servers := syncResources - len(c.Kinds)
+	if c.SeparateVolumes {
+		servers /= 2
+	}
+	a := world.NewAccount(world.AccountConfig{
+		Seed: n + 1, Catalog: c, Start: start, Span: 3 * 24 * time.Hour, Servers: servers, Calm: world.Calmest,
+	})
+	a.Title = fmt.Sprintf("%s %d", c.Cloud, n)
+	return a
+}
+
+// benchClouds serves the clouds of the bench on demo.port.
+func benchClouds(ctx context.Context, env boot.Env) error {
+	f := benchFarm(benchConnections())
+	if err := f.listen(ctx, env.Settings.Demo.Port); err != nil {
+		return err
+	}
+	return f.serve(ctx)
+}
+
+// connectionsVariable makes the bench smaller.
+const connectionsVariable = "BENCH_CONNECTIONS"
+
+func benchConnections() int {
+	if n, err := strconv.Atoi(os.Getenv(connectionsVariable)); err == nil && n > 0 {
+		return n
+	}
+	return syncConnections
+}
+
+// syncs measures the collector: a first sync of many connections, one with nothing changed, and one while a cloud is dead.
+func (b *benchmark) syncs(ctx context.Context, stores *wire.Stores) ([]bench.Figure, error) {
+	n := benchConnections()
+	b.say(fmt.Sprintf("connecting %d accounts", n))
+	f := benchFarm(n)
+	port, err := freePort(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tenant, err := stores.People.CreateTenant(ctx, "bench", "Europe/Moscow", "RUB")
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range f.connections(port, fieldsOf(wire.Providers(b.env.Settings))) {
+		if _, err := stores.People.CreateConnection(ctx, tenant.ID, c.Connection, c.secrets); err != nil {
+			return nil, err
+		}
+	}
+	clouds, err := b.child(ctx, cloudsCommand, map[string]string{"demo.port": strconv.Itoa(port)})
+	if err != nil {
+		return nil, err
+	}
+	defer clouds.stop()
+	if err := awaitFarm(ctx, addressOf(len(f.stands)-1, port), cloudsStartLimit); err != nil {
+		return nil, err
+	}
+	collector, err := b.child(ctx, collectCommand, map[string]string{"collector.history": "24h", "postgres.dsn": b.env.Settings.Postgres.DSN, "clickhouse.dsn": b.env.Settings.ClickHouse.DSN})
+	if err != nil {
+		return nil, err
+	}
+	defer collector.stop()
+	m := measuredSyncs{benchmark: b, collector: collector, port: port, farm: f}
+	return m.measure(ctx)
+}
+
+func awaitFarm(ctx context.Context, address string, limit time.Duration) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("nobody answers at %s", address))
+	defer cancel()
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+deadPath, nil)
+		if err != nil {
+			return err
+		}
+		if resp, err := http.DefaultClient.Do(r); err == nil {
+			return resp.Body.Close()
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tick.C:
+		}
+	}
+}
+
+// benchChild is this program again, as a part of the bench that reads orders.
+type benchChild struct {
+	*exec.Cmd
+	in  io.WriteCloser
+	out *bufio.Scanner
+}
+
+func (b *benchmark) child(ctx context.Context, command string, settings map[string]string) (*benchChild, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("cannot find this program: %w", err)
+	}
+	c := &benchChild{Cmd: exec.CommandContext(ctx, program, command)}
+	for _, e := range os.Environ() {
+		if !strings.HasPrefix(e, boot.EnvPrefix) {
+			c.Env = append(c.Env, e)
+		}
+	}
+	s := b.env.Settings
+	settings["data_dir"], settings["key_file"], settings["log.level"] = s.DataDir, s.KeyFile, cmp.Or(os.Getenv("BENCH_LOG"), "error")
+	for k, v := range settings {
+		c.Env = append(c.Env, boot.EnvName(k)+"="+v)
+	}
+	c.Stderr = b.progress
+	if c.in, err = c.StdinPipe(); err != nil {
+		return nil, fmt.Errorf("cannot speak to %s: %w", command, err)
+	}
+	out, err := c.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("cannot hear %s: %w", command, err)
+	}
+	c.out = bufio.NewScanner(out)
+	if err := c.Start(); err != nil {
+		return nil, fmt.Errorf("cannot start %s: %w", command, err)
+	}
+	return c, nil
+}
+
+func (c *benchChild) stop() {
+	_ = c.in.Close()
+	_ = c.Process.Kill()
+	_ = c.Wait() // it was killed
+}
+
+type measuredSyncs struct {
+	*benchmark
+	collector *benchChild
+	farm      *farm
+	port      int
+}
+
+// sync lets the collector sync everything once.
+func (m *measuredSyncs) sync(what string, o order) (synced, error) {
+	m.say(what)
+	var r synced
+	if err := json.NewEncoder(m.collector.in).Encode(o); err != nil {
+		return r, fmt.Errorf("cannot order a sync: %w", err)
+	}
+	if !m.collector.out.Scan() {
+		return r, errors.Join(errors.New("cannot sync: the collector ended"), m.collector.out.Err())
+	}
+	if err := json.Unmarshal(m.collector.out.Bytes(), &r); err != nil {
+		return r, fmt.Errorf("cannot read how a sync went: %w", err)
+	}
+	m.say(fmt.Sprintf("%s: %.1f s, %d windows, %d found, %d appended, %d failed %s", what, r.Seconds, r.Windows, r.Found, r.Appended, r.Failed, r.Why))
+	return r, nil
+}
+
+func (m *measuredSyncs) measure(ctx context.Context) ([]bench.Figure, error) {
+	w := watchMemory(ctx, m.collector.Process.Pid)
+	first, err := m.sync("first sync", order{})
+	if err != nil {
+		return nil, err
+	}
+	held := w.end()
+	again, err := m.sync("second sync, nothing changed", order{})
+	if err != nil {
+		return nil, err
+	}
+	figures := []bench.Figure{
+		{
+			Name: "full sync of " + strconv.Itoa(benchConnections()) + " connections, two days of hours", Measured: fmt.Sprintf("%.1f s, %.0f rows/s", first.Seconds, float64(first.Appended)/first.Seconds),
+			Limit: fmt.Sprintf("<= %d s", syncSeconds), Missed: first.Seconds > syncSeconds || first.Failed > 0,
+		},
+		held.figure("collector in that sync", syncMegabytes),
+		{
+			Name: "second sync over the first, nothing changed", Measured: fmt.Sprintf("%.2f (%.1f s, %d rows)", again.Seconds/first.Seconds, again.Seconds, again.Appended),
+			Limit: "<= 0.5", Missed: again.Seconds > first.Seconds/2,
+		},
+	}
+	if len(m.farm.stands) < 2 {
+		return figures, nil
+	}
+	dead, err := m.dead(ctx)
+	return append(figures, dead), err
+}
+
+// dead compares a sync of all clouds but one with the same sync while that one is connected and answers nothing.
+func (m *measuredSyncs) dead(ctx context.Context) (bench.Figure, error) {
+	kind := m.farm.stands[0].kind
+	alone, err := m.sync("sync without "+string(kind), order{Without: kind})
+	if err != nil {
+		return bench.Figure{}, err
+	}
+	if err := m.tell(ctx, kind); err != nil {
+		return bench.Figure{}, err
+	}
+	beside, err := m.sync("the same while "+string(kind)+" is dead", order{Dead: kind})
+	ratio := beside.Seconds / alone.Seconds
+	return bench.Figure{
+		Name: "one dead cloud: the others' sync over theirs alone", Measured: fmt.Sprintf("%.2f (%.1f s over %.1f s)", ratio, beside.Seconds, alone.Seconds),
+		Limit: "<= 1.05", Missed: ratio > 1.05,
+	}, errors.Join(err, m.tell(ctx, ""))
+}
+
+// tell says which kind is dead.
+func (m *measuredSyncs) tell(ctx context.Context, kind pipeline.Kind) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1:"+strconv.Itoa(m.port)+deadPath+string(kind), nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return fmt.Errorf("cannot reach the clouds: %w", err)
+	}
+	return resp.Body.Close()
+}
