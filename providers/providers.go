@@ -8,6 +8,7 @@ import (
 	"github.com/infrazen/infrazen/providers/selectel"
 	"github.com/infrazen/infrazen/providers/table"
 	"github.com/infrazen/infrazen/providers/vk"
+	"github.com/infrazen/infrazen/providers/yandex"
 )
 
 // Options are the operator's, the same for all connections.
@@ -21,6 +22,7 @@ func All(o Options) []pipeline.Provider {
 	clouds := []pipeline.Provider{
 		beget.New(),
 		selectel.New(),
+		yandex.New(),
 	}
 	clouds = append(clouds, vk.All()...)
 	clouds = append(clouds, focus.All(focus.Options{FolderRoot: o.FolderRoot})...)
