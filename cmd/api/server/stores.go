@@ -166,6 +166,7 @@ type Store interface {
 	Budgets
 	Chats
 	Answers
+	Mappings
 	Ping(ctx context.Context) error
 }
 
@@ -181,6 +182,8 @@ type Facts interface {
 	Syncs(ctx context.Context, tenant pipeline.TenantID, conn pipeline.ConnectionID, limit int) ([]pipeline.SyncSummary, error)
 	Usage(ctx context.Context, tenant pipeline.TenantID, q pipeline.UsageQuery) ([]pipeline.UsageSeries, error)
 	UsageSummaries(ctx context.Context, tenant pipeline.TenantID, conns []pipeline.ConnectionID, metrics []pipeline.MetricName, from, to time.Time) ([]pipeline.UsageSummary, error)
+	FactsOfTypes
+	FactsOfSnapshots
 	Balances(ctx context.Context, tenant pipeline.TenantID) ([]pipeline.AccountBalance, error)
 	// Rates gives exchange rates, which are the same for all tenants.
 	Rates(ctx context.Context, q pipeline.RateQuery) ([]pipeline.ExchangeRate, error)

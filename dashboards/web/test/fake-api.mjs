@@ -7,6 +7,8 @@ import path from 'node:path';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
+import { aboutTypes, conditionOf } from './fake-types.mjs';
+
 const here = path.dirname(fileURLToPath(import.meta.url));
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -230,7 +232,7 @@ function resourceView(w, r) {
   return {
     connection_id: r.conn, connection_name: w.connections.find((c) => c.id === r.conn)?.name ?? '', id: r.id, type: r.type, name: r.name, status: r.status, scope: r.type, parent_id: r.type === 'license' ? 'server-1' : '',
     project_id: '', project_name: '', region_id: r.region, region_name: r.conn === id(3) ? 'Франкфурт' : 'Россия, Санкт-Петербург', zone_id: '', vcpu: r.vcpu, memory_bytes: r.ram, disk_bytes: r.disk,
-    tags: r.load ? { env: r.name.includes('staging') ? 'stage' : 'prod', team: 'platform' } : {}, attributes: r.load ? { ip: '185.50.25.' + r.id.length, os: 'Debian 12' } : {}, volatile: r.load ? { uptime: '41 день' } : {},
+    tags: r.load ? { env: r.name.includes('staging') ? 'stage' : 'prod', team: 'platform' } : {}, attributes: { ...(r.load ? { ip: '185.50.25.' + r.id.length, os: 'Debian 12' } : {}), ...(conditionOf(r) ? { condition: conditionOf(r) } : {}) }, volatile: r.load ? { uptime: '41 день' } : {},
     created_at: seen, rates: r.conn === id(3) ? [] : [{ component: '', service_name: r.service, sku_id: 'sku', amount: r.priced ? decimal(r.rate) : null, currency: 'RUB', period: 'hour', cost_status: 'billed' }],
     events: [], change: gone ? 'deleted' : 'unchanged', changes: [], seen_at: seen, deleted_at: gone ? new Date(r.to).toISOString() : null,
   };
@@ -289,7 +291,7 @@ const providers = (lang) => {
 // preview reads a file of dates, services and roubles parted by semicolons, in the way of the product.
 function preview(fields, text) {
   const [head, ...rows] = text.trim().split('\n').map((l) => l.split(';'));
-  const folded = { дата: 'start', услуга: 'service', сумма: 'cost', проект: 'project_id' };
+  const folded = { дата: 'start', услуга: 'service', 'сумма, руб.': 'cost', проект: 'project_id' };
   const guessed = !fields.mapping;
   const m = guessed ? { version: 1, period: 'day', zone: 'Europe/Moscow', decimal: ',', currency: 'RUB', columns: Object.fromEntries(head.flatMap((h) => (folded[h.toLowerCase()] ? [[folded[h.toLowerCase()], h]] : []))), leave_out: [{ column: head[0], prefix: 'Итого' }] } : JSON.parse(fields.mapping);
   const at = (role) => head.indexOf(m.columns[role]);
@@ -363,6 +365,8 @@ function answer(w, req, url, body, lang) {
   if (is('DELETE', '/session')) { w.signedIn.delete(session); return { status: 204 }; }
   if (is('PUT', '/session/password')) return { status: 204 };
   if (is('PATCH', '/session/user')) { w.lang = body.lang ?? w.lang; w.name = body.name ?? w.name; return { status: 200, body: me() }; }
+  const odd = aboutTypes(w, is, url, body);
+  if (odd) return odd;
   if (is('GET', '/providers')) return { status: 200, body: providers(lang) };
   if (is('POST', '/uploads/preview')) return { status: 200, body: preview(body.fields, body.content) };
   if (is('GET', '/connections')) return { status: 200, body: { connections: w.connections.map((c) => ({ ...c })) } };
@@ -418,7 +422,6 @@ function connection(w, req, [, cid, action], body, lang, url) {
   if (!c) return cid === 'test' ? null : notFound;
   if (req.method === 'GET' && !action) return { status: 200, body: c };
   if (action === '/uploads') return files(w, req, c, url, body);
-  if (action === '/syncs') return { status: 200, body: { syncs: c.status.last_success ? [0, 1, 2, 3].map((i) => ({ at: new Date(w.now - i * hour).toISOString(), created: i === 2 ? 1 : 0, updated: i === 0 ? 2 : 0, deleted: 0, unchanged: 14, complete: i !== 3 })) : [] } };
   if (action === '/test') return { status: 200, body: probe(lang, body.settings) };
   if (action === '/sync') {
     Object.assign(c.status, { state: 'ok', windows_done: 24, last_success: new Date(w.now).toISOString(), last_attempt: new Date(w.now).toISOString() });
@@ -440,7 +443,7 @@ function connection(w, req, [, cid, action], body, lang, url) {
 function resourcePage(w, url) {
   const get = (k) => url.searchParams.get(k) ?? '';
   const q = get('q').toLowerCase();
-  const all = w.resources.filter((r) => w.connections.some((c) => c.id === r.conn) && (!get('connection') || r.conn === get('connection')) && (!get('type') || r.type === get('type')) && (get('deleted') || r.to === Infinity) && `${r.name} ${r.id}`.toLowerCase().includes(q));
+  const all = w.resources.filter((r) => w.connections.some((c) => c.id === r.conn) && (!get('connection') || r.conn === get('connection')) && (!get('type') || r.type === get('type')) && (get('deleted') || r.to === Infinity) && (!get('condition') || conditionOf(r) === get('condition')) && `${r.name} ${r.id}`.toLowerCase().includes(q));
   const after = Number(get('after') || 0);
   const limit = Number(get('limit') || 100);
   return { resources: all.slice(after, after + limit).map((r) => resourceView(w, r)), cursor: after + limit < all.length ? String(after + limit) : '', total: all.length };

@@ -1,8 +1,10 @@
 import { plural } from '../format/plural.ts';
+import { typesRu } from './types.ts';
 
 const n = (count: number, one: string, few: string, many: string): string => plural(count, { one, few, many }, 'ru');
 
 export const ru = {
+  types: typesRu,
   langName: 'Русский',
   brand: 'Расходы и ресурсы всех облаков в одном месте',
   common: {
@@ -207,12 +209,9 @@ export const ru = {
     result: 'Итог',
     scopeOk: 'прочитан целиком',
     scopeSkipped: 'недоступен этому аккаунту',
-    syncs: 'Последние сборы',
     created: (count: number) => `новых ${count}`,
     updated: (count: number) => `изменённых ${count}`,
     deleted: (count: number) => `удалённых ${count}`,
-    unchanged: (count: number) => `${n(count, 'ресурс', 'ресурса', 'ресурсов')} без изменений`,
-    incomplete: 'собран не целиком',
     noSyncs: 'Сборов ещё не было.',
     sync: 'Собрать сейчас',
     syncStarted: 'Сбор поставлен в очередь и начнётся в течение минуты.',
