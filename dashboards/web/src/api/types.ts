@@ -31,7 +31,6 @@ export type Resource = S['Resource'];
 export type ResourcePage = S['ResourcesAnswer'];
 export type Scope = S['Scope'];
 export type Session = S['Session'];
-export type SyncSummary = S['Sync'];
 export type Tenant = S['Tenant'];
 export type TestResult = S['Probe'];
 export type Token = S['Token'];
