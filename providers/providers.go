@@ -7,6 +7,8 @@ import (
 	"github.com/infrazen/infrazen/providers/focus"
 	"github.com/infrazen/infrazen/providers/selectel"
 	"github.com/infrazen/infrazen/providers/table"
+	"github.com/infrazen/infrazen/providers/vk"
+	"github.com/infrazen/infrazen/providers/yandex"
 )
 
 // Options are the operator's, the same for all connections.
@@ -20,9 +22,11 @@ func All(o Options) []pipeline.Provider {
 	clouds := []pipeline.Provider{
 		beget.New(),
 		selectel.New(),
+		yandex.New(),
 	}
-	clouds = append(clouds, table.All()...)
-	return append(clouds, focus.All(focus.Options{FolderRoot: o.FolderRoot})...)
+	clouds = append(clouds, vk.All()...)
+	clouds = append(clouds, focus.All(focus.Options{FolderRoot: o.FolderRoot})...)
+	return append(clouds, table.All()...)
 }
 
 // ByKind finds the provider of a kind of connection.

@@ -22,8 +22,10 @@ func TestList(t *testing.T) {
 			t.Errorf("kind %q is not found", kind)
 		}
 	}
-	if !seen["beget"] || !seen["selectel"] || !seen["focus"] {
-		t.Errorf("kinds %v", seen)
+	for _, kind := range []pipeline.Kind{"beget", "selectel", "yandex", "vk", "vk-kz", "focus", "table", "cloudru"} {
+		if !seen[kind] {
+			t.Errorf("kind %q is not in the list", kind)
+		}
 	}
 	if _, ok := providers.ByKind(all, "none"); ok {
 		t.Error("a kind that is not in the list is found")

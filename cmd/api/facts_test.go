@@ -23,6 +23,8 @@ type facts struct {
 	block      bool
 	// question is the last cost question.
 	question pipeline.CostQuery
+	// ratesAsked is the last question about rates.
+	ratesAsked pipeline.RateQuery
 }
 
 type shelf struct {
@@ -69,6 +71,17 @@ func (f *facts) Costs(ctx context.Context, tenant pipeline.TenantID, q pipeline.
 	a := s.cost
 	a.Query, a.Steps = q, []time.Time{q.From}
 	return a, nil
+}
+
+// Rates are the same for all tenants: no shelf is looked at.
+func (f *facts) Rates(_ context.Context, q pipeline.RateQuery) ([]pipeline.ExchangeRate, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ratesAsked = q
+	return []pipeline.ExchangeRate{{
+		Date: time.Date(2026, 11, 18, 0, 0, 0, 0, time.UTC), Currency: "KZT", Nominal: 100, Value: decimal.RequireFromString("15.4321"),
+		Source: "cbr", SeenAt: now(),
+	}}, f.fail
 }
 
 func (f *facts) Resources(ctx context.Context, tenant pipeline.TenantID, q pipeline.ResourceQuery) (pipeline.ResourcePage, error) {

@@ -80,6 +80,7 @@ func isolation(t *testing.T, w *world, fill func(pipeline.ConnectionID)) {
 		"list-dimensions":       {"/api/v1/dimensions", nil, 200},
 		"list-dimension-values": {"/api/v1/dimensions/connection/values", nil, 200},
 		"list-balances":         {"/api/v1/balances", nil, 200},
+		"list-rates":            {"/api/v1/rates", nil, 200},
 		"list-budgets":          {"/api/v1/budgets", nil, 200},
 		"create-budget":         {"/api/v1/budgets", budgetBody("mine"), 201},
 		"get-budget":            {"/api/v1/budgets/" + budget, nil, 404},

@@ -283,10 +283,10 @@ func (c *Collector) room() (free int, limits ClaimLimits) {
 }
 
 // inOrder tells whether windows of a connection go one by one: two snapshots of one account at once would work out the same
-// days, and a feed that comes after another must not overtake it.
+// days, an import and a snapshot could miss each other's change, and a feed that comes after another must not overtake it.
 func inOrder(feeds []pipeline.FeedSpec) bool {
 	for _, f := range feeds {
-		if f.Accrues || f.After != "" {
+		if f.Accrues || f.Supersedes || f.After != "" {
 			return true
 		}
 	}

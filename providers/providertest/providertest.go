@@ -53,6 +53,11 @@ type Cloud struct {
 	// Tasks are what to collect of each feed, one task or more.
 	Tasks map[pipeline.Feed][]pipeline.Task
 
+	// Uploads are the files that users gave to the connection.
+	Uploads pipeline.Uploads
+	// Offline are feeds that ask the cloud nothing: those of uploaded files. They need no sign-in and have no clock.
+	Offline []pipeline.Feed
+
 	// Truth is what the inventory must find: identifiers by scope.
 	Truth func() map[string][]string
 	// Prices are the exact amounts of the nameless rate of resources, as decimal text; "" for a price that is unknown.

@@ -79,7 +79,7 @@ func (b *bench) env(t *testing.T) pipeline.Env {
 			b.noSecrets(key, "the key of a rate limit")
 			return ctx.Err()
 		},
-		TempDir: t.TempDir(),
+		TempDir: t.TempDir(), Uploads: b.cloud.Uploads,
 	}
 }
 

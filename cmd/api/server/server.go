@@ -134,6 +134,7 @@ func (s *Server) routeAPI() {
 	s.routeUsage()
 	s.routeCosts()
 	s.routeBalances()
+	s.routeRates()
 	s.routeBudgets()
 	s.routeDashboards()
 	s.routeTelegram()

@@ -182,6 +182,8 @@ type Facts interface {
 	Usage(ctx context.Context, tenant pipeline.TenantID, q pipeline.UsageQuery) ([]pipeline.UsageSeries, error)
 	UsageSummaries(ctx context.Context, tenant pipeline.TenantID, conns []pipeline.ConnectionID, metrics []pipeline.MetricName, from, to time.Time) ([]pipeline.UsageSummary, error)
 	Balances(ctx context.Context, tenant pipeline.TenantID) ([]pipeline.AccountBalance, error)
+	// Rates gives exchange rates, which are the same for all tenants.
+	Rates(ctx context.Context, q pipeline.RateQuery) ([]pipeline.ExchangeRate, error)
 	DimensionValues(ctx context.Context, tenant pipeline.TenantID, d pipeline.Dimension, text string, limit int) ([]pipeline.GroupKey, error)
 	TagKeys(ctx context.Context, tenant pipeline.TenantID) ([]string, error)
 	// DeleteConnection removes all facts of a connection.

@@ -25,6 +25,13 @@ const (
 	pruneEvery = time.Hour
 )
 
+// tick is something that is done again and again.
+type tick struct {
+	every time.Duration
+	what  string
+	do    func(context.Context) error
+}
+
 // RunCollector collects what is due, and looks at budgets, until ctx ends.
 func RunCollector(ctx context.Context, env boot.Env, s *Stores) error {
 	c, err := NewCollector(env, s, Providers(env.Settings), s.People)
@@ -36,16 +43,15 @@ func RunCollector(ctx context.Context, env boot.Env, s *Stores) error {
 	if err != nil {
 		return fmt.Errorf("cannot make the scheduler: %w", err)
 	}
-	ticks := []struct {
-		every time.Duration
-		what  string
-		do    func(context.Context) error
-	}{
+	ticks := []tick{
 		{planEvery, "plan", c.PlanAll},
 		{claimEvery, "claim", func(context.Context) error { c.Wake(); return nil }},
 		{watchEvery, "watch budgets", w.Once},
 		{idleEvery, "close idle sessions", func(ctx context.Context) error { c.CloseIdle(ctx); return nil }},
 		{pruneEvery, "prune", s.People.Prune},
+	}
+	if filler := newRates(env, s); filler != nil {
+		ticks = append(ticks, tick{ratesEvery, "exchange rates", filler.Once})
 	}
 	for _, t := range ticks {
 		task := func(ctx context.Context) {

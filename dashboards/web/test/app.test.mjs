@@ -133,6 +133,47 @@ test('the overview shows the numbers that the API gives', async () => {
   await panel('total').getByText(/данные на|данных ещё нет/).waitFor();
 });
 
+test('amounts are shown in the currency chosen, and what has no rate is named', async () => {
+  await open('/?range=30d');
+  const total = panel('total').locator('data.big');
+  await total.first().waitFor();
+  const own = await api('GET', '/session');
+  assert.equal(await page.getByTestId('currency').textContent(), own.tenant.currency, 'amounts are in the currency of the organisation at first');
+  const asked = [];
+  const listen = (r) => r.url().endsWith('/costs/query') && asked.push(r.postDataJSON());
+  page.on('request', listen);
+
+  await page.getByTestId('currency').click();
+  await page.getByRole('dialog', { name: 'Валюта сумм' }).getByText('по курсу ЦБ на день расхода').waitFor();
+  await shot('currency');
+  await page.getByRole('button', { name: 'Доллары США, $' }).click();
+  await page.waitForURL(/currency=USD/);
+  await page.waitForFunction(() => document.querySelectorAll('.spinner.small').length === 0);
+  const query = asked.find((q) => q.currency === 'USD' && q.compare && !q.group_by?.length);
+  assert.ok(query, 'the total is asked for in dollars');
+  const inDollars = await api('POST', '/costs/query', query);
+  const dollars = inDollars.totals.find((t) => t.currency === 'USD');
+  assert.ok(dollars, 'something is converted');
+  await panel('total').locator(`data.big[value="${dollars.cost}"]`).waitFor();
+  assert.equal(await total.count(), inDollars.totals.length);
+  await panel('total').getByText('Пересчитано в\u00a0USD по курсу ЦБ на день расхода').waitFor();
+
+  await page.getByTestId('currency').click();
+  await page.getByRole('button', { name: 'Как в\u00a0счетах облаков' }).click();
+  await page.waitForURL(/currency=own/);
+  const native = await api('POST', '/costs/query', { ...query, currency: '' });
+  for (const t of native.totals) await panel('total').locator(`data.big[value="${t.cost}"]`).waitFor();
+  assert.equal(await panel('total').locator('.conversion').count(), 0, 'what is not converted has no hint');
+
+  // A currency without any rate: everything stays in its own and is named.
+  await open('/?range=30d&currency=XAU');
+  const left = native.totals.map((t) => t.currency).join(', ');
+  await panel('total').getByText(`Нет курса, не пересчитано: ${left}`).waitFor();
+  for (const t of native.totals) await panel('total').locator(`data.big[value="${t.cost}"]`).waitFor();
+  await shot('currency-none');
+  page.off('request', listen);
+});
+
 test('a dragged part of a chart becomes the period of every panel', async () => {
   await open('/?range=30d');
   await panel('trend').locator('.u-over').waitFor();

@@ -74,7 +74,7 @@ function firstBudgets() {
   return [
     { id: id(51), name: 'Всё в рублях', amount: '60000', currency: 'RUB', period: 'month', filter: null, metric: 'billed_cost', thresholds: [50, 80, 100] },
     { id: id(52), name: 'Виртуальные серверы', amount: '20000', currency: 'RUB', period: 'month', filter: { op: 'equals', dimension: 'service', values: ['Виртуальные серверы'] }, metric: 'billed_cost', thresholds: [80, 100] },
-    { id: id(53), name: 'AWS', amount: '120', currency: 'USD', period: 'month', filter: null, metric: 'billed_cost', thresholds: [50, 80, 100] },
+    { id: id(53), name: 'AWS', amount: '120', currency: 'USD', period: 'month', filter: { op: 'equals', dimension: 'provider', values: ['AWS'] }, metric: 'billed_cost', thresholds: [50, 80, 100] },
   ];
 }
 
@@ -125,25 +125,36 @@ function matches(w, r, f) {
   return f.op === 'contains' ? v.toLowerCase().includes(f.values[0].toLowerCase()) : f.values.includes(v);
 }
 
+// Roubles for one unit, on every day. What is not here has no rate.
+const roubles = { RUB: 1n, USD: 80n, EUR: 90n };
+
+// converted is an amount in the wanted currency and which currency that is; its own when there is no rate.
+function converted(currency, wanted) {
+  if (!wanted || wanted === currency || !roubles[currency] || !roubles[wanted]) return { currency, change: (v) => v };
+  return { currency: wanted, change: (v) => (v * roubles[currency]) / roubles[wanted] };
+}
+
 function costs(w, q) {
   const from = Date.parse(q.from);
   const to = Date.parse(q.to);
   const starts = steps(from, to, q.step);
   const chosen = w.resources.filter((r) => w.connections.some((c) => c.id === r.conn) && matches(w, r, q.filter));
   const cells = chosen.map((r) => {
-    const series = starts.map((s, i) => sumOf(w, r, Math.max(s, from), Math.min(starts[i + 1] ?? to, to)));
+    const { currency, change } = converted(r.currency, q.currency);
+    const sum = (a, b) => { const s = sumOf(w, r, a, b); return { cost: change(s.cost), lines: s.lines }; };
+    const series = starts.map((s, i) => sum(Math.max(s, from), Math.min(starts[i + 1] ?? to, to)));
     const cost = series.reduce((a, s) => a + s.cost, 0n);
     const lines = series.reduce((a, s) => a + s.lines, 0);
-    return { r, cost, lines, series: series.map((s) => s.cost), previous: sumOf(w, r, from - (to - from), from) };
+    return { r, currency, cost, lines, series: series.map((s) => s.cost), previous: sum(from - (to - from), from) };
   }).filter((c) => c.lines > 0 || c.previous.lines > 0);
   const groups = new Map();
   for (const c of cells) {
     const keys = (q.group_by ?? []).map((d) => keyOf(w, c.r, d));
-    const k = c.r.currency + JSON.stringify(keys.map((x) => x.value));
-    groups.set(k, fold(groups.get(k) ?? blank(keys, c.r.currency, starts.length), c));
+    const k = c.currency + JSON.stringify(keys.map((x) => x.value));
+    groups.set(k, fold(groups.get(k) ?? blank(keys, c.currency, starts.length), c));
   }
   const totals = new Map();
-  for (const c of cells) totals.set(c.r.currency, fold(totals.get(c.r.currency) ?? blank([], c.r.currency, starts.length), c));
+  for (const c of cells) totals.set(c.currency, fold(totals.get(c.currency) ?? blank([], c.currency, starts.length), c));
   const sorted = [...groups.values()].sort((a, b) => (a.currency < b.currency ? -1 : a.currency > b.currency ? 1 : a.cost < b.cost ? 1 : a.cost > b.cost ? -1 : 0));
   const write = (g) => ({
     keys: g.keys, other: g.other ?? false, merged: g.merged ?? 0, currency: g.currency, cost: decimal(g.cost), estimated: decimal(g.estimated), unpriced: g.unpriced, lines: g.lines,
@@ -152,6 +163,7 @@ function costs(w, q) {
   return {
     steps: starts.map((s) => new Date(s).toISOString()), groups: (q.group_by ?? []).length > 0 ? topOf(sorted, q.top).map(write) : sorted.map(write),
     totals: [...totals.values()].sort((a, b) => (a.currency < b.currency ? -1 : 1)).map(write), data: dataState(w),
+    unconverted: q.currency ? [...totals.keys()].filter((c) => c !== q.currency).sort() : [],
   };
 }
 
@@ -240,10 +252,10 @@ function budgetView(w, b) {
   const local = new Date(w.now + moscow);
   const from = Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), 1) - moscow;
   const to = Date.UTC(local.getUTCFullYear(), local.getUTCMonth() + 1, 1) - moscow;
-  const a = costs(w, { from: new Date(from).toISOString(), to: new Date(to).toISOString(), step: '', filter: b.filter, group_by: [] });
+  const a = costs(w, { from: new Date(from).toISOString(), to: new Date(to).toISOString(), step: '', filter: b.filter, group_by: [], currency: b.currency });
   const total = a.totals.find((t) => t.currency === b.currency);
   const spent = total?.cost ?? '0';
-  return { ...b, spent, percent: ((Number(spent) / Number(b.amount)) * 100).toFixed(2), unpriced: 0, from: new Date(from).toISOString(), to: new Date(to).toISOString(), data: { ...a.data, complete: true, gaps: [], gap_count: 0 } };
+  return { ...b, spent, percent: ((Number(spent) / Number(b.amount)) * 100).toFixed(2), unpriced: 0, unconverted: a.unconverted, from: new Date(from).toISOString(), to: new Date(to).toISOString(), data: { ...a.data, complete: true, gaps: [], gap_count: 0 } };
 }
 
 const providers = (lang) => {

@@ -335,6 +335,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exchange rates that costs are converted by */
+        get: operations["list-rates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/resource": {
         parameters: {
             query?: never;
@@ -662,6 +679,8 @@ export interface components {
             thresholds: number[];
             /** Format: date-time */
             to: string;
+            /** @description Currencies of charges that no rate was known for: they are not in spent */
+            unconverted: string[];
             /**
              * Format: int64
              * @description Lines without a known price: they are not in spent
@@ -767,8 +786,10 @@ export interface components {
             groups: components["schemas"]["CostGroup"][];
             /** @description The starts of the points */
             steps: string[];
-            /** @description One for each currency; money of different currencies is never added up */
+            /** @description One for each currency; money of different currencies is never added up unless currency was asked for */
             totals: components["schemas"]["CostTotal"][];
+            /** @description Currencies of the totals that no rate was known for: they stand beside the converted total and are not in it */
+            unconverted: string[];
         };
         CostGroup: {
             cost: string;
@@ -802,6 +823,8 @@ export interface components {
             as_of?: string;
             /** @enum {string} */
             compare?: "previous_period" | "";
+            /** @description Every charge is converted by the rate of its own Moscow day, as known at as_of. Empty converts nothing */
+            currency?: string;
             filter?: components["schemas"]["Filter"];
             /**
              * Format: date-time
@@ -925,6 +948,24 @@ export interface components {
             kind: string;
             /** Format: date-time */
             time: string | null;
+        };
+        ExchangeRate: {
+            currency: string;
+            /** @description The Moscow day from which the rate holds, until the next one */
+            date: string;
+            /**
+             * Format: int64
+             * @description How many units value is for
+             */
+            nominal: number;
+            /** @description Roubles for one unit, cut off after 18 digits */
+            rate: string;
+            /** Format: date-time */
+            seen_at: string | null;
+            /** @description cbr for the Bank of Russia, file for the operator's file */
+            source: string;
+            /** @description Roubles for nominal units */
+            value: string;
         };
         Fault: {
             /** @enum {string} */
@@ -1126,6 +1167,12 @@ export interface components {
             period: "hour" | "day" | "month" | "";
             service_name: string;
             sku_id: string;
+        };
+        RatesAnswer: {
+            /** @description The currency that rates are stated in */
+            base: string;
+            /** @description By day, then currency; days without a rate of their own are left out */
+            rates: components["schemas"]["ExchangeRate"][];
         };
         Resource: {
             attributes: {
@@ -2267,6 +2314,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Provider"][];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-rates": {
+        parameters: {
+            query?: {
+                /** @description The first day; thirty days before to by default */
+                from?: string;
+                /** @description The last day, included; tomorrow by default */
+                to?: string;
+                /** @description All currencies when empty */
+                currency?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RatesAnswer"];
                 };
             };
             /** @description What is wrong and what to do */

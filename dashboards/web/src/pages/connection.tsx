@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { Connection, Fault, Panel, Scope, SyncSummary } from '../api/types.ts';
 import { Colours } from '../chart/palette.ts';
+import { useForeign } from '../dashboard/conversion.tsx';
 import { Body } from '../dashboard/dashboard.tsx';
 import { stateTone } from '../dashboard/otherpanels.tsx';
 import { count } from '../format/number.ts';
@@ -178,12 +179,13 @@ function Facts({ c }: { c: Connection }) {
 function ConnectionCosts({ id }: { id: string }) {
   const { t, zone } = useApp();
   const period = usePeriod('30d', '1m');
+  const foreign = useForeign(period.currency);
   const [colours] = useState(() => new Colours());
   const panel = useMemo(() => costPanel(t.connections.costs), [t]);
   return (
     <>
       <div class="section-head"><RangePicker period={period} /></div>
-      <div class="tall"><Body panel={panel} view={{ range: period.range, turn: period.turn, zone, chosen: { connection: id }, colours, zoom: (from, to) => period.setRange({ preset: '', from, to }) }} /></div>
+      <div class="tall"><Body panel={panel} view={{ range: period.range, turn: period.turn, zone, currency: period.currency, foreign, chosen: { connection: id }, colours, zoom: (from, to) => period.setRange({ preset: '', from, to }) }} /></div>
     </>
   );
 }

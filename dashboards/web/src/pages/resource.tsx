@@ -3,6 +3,7 @@ import { Problem } from '../api/client.ts';
 import type { FieldChange, Panel, Rate, Resource, UsageSeries } from '../api/types.ts';
 import { Colours, ink } from '../chart/palette.ts';
 import { TimeSeries } from '../chart/timeseries.tsx';
+import { useForeign } from '../dashboard/conversion.tsx';
 import { Body } from '../dashboard/dashboard.tsx';
 import { money } from '../format/money.ts';
 import { bytes, metric } from '../format/number.ts';
@@ -83,6 +84,7 @@ function Shown({ r }: { r: Resource }) {
 
 function Cost({ connection, id, period }: { connection: string; id: string; period: Period }) {
   const { zone } = useApp();
+  const foreign = useForeign(period.currency);
   const [colours] = useState(() => new Colours());
   const panel = useMemo<Panel>(() => ({
     id: 'resource-costs', title: { ru: 'Расходы', en: 'Cost' }, help: { ru: '', en: '' }, type: 'timeseries', grid: { x: 0, y: 0, w: 12, h: 7 }, draw: 'bars', previous_line: false,
@@ -91,7 +93,7 @@ function Cost({ connection, id, period }: { connection: string; id: string; peri
       filter: { op: 'equals', dimension: 'resource', values: [id] },
     },
   }), [id]);
-  return <div class="tall"><Body panel={panel} view={{ range: period.range, turn: period.turn, zone, chosen: { connection }, colours, zoom: (from, to) => period.setRange({ preset: '', from, to }) }} /></div>;
+  return <div class="tall"><Body panel={panel} view={{ range: period.range, turn: period.turn, zone, currency: period.currency, foreign, chosen: { connection }, colours, zoom: (from, to) => period.setRange({ preset: '', from, to }) }} /></div>;
 }
 
 function Usage({ r, period }: { r: Resource; period: Period }) {
