@@ -16,15 +16,18 @@ import (
 func fillTenant(t *testing.T, s *Store, a collect.Account, own string, start time.Time) {
 	t.Helper()
 	c := charge(0, "shared", "1")
-	c.Start, c.End = start, start.Add(time.Hour)
+	c.Start, c.End, c.BillingPeriodStart = start, start.Add(time.Hour), start
 	c.ResourceName, c.ServiceName, c.Tags = own, own, map[string]string{own: own}
+	odd := c
+	odd.ResourceType, odd.Unrecognised = own, true
 	st := state("shared", start, pipeline.ResourceCreated)
+	st.Type = pipeline.ResourceType(own)
 	st.Name = own
 	sample := pipeline.Sample{ResourceID: "shared", Metric: pipeline.MetricName(own), Time: start, Value: 1}
 	balance := dec("1")
 	_, samplesErr := s.AppendSamples(t.Context(), a, []pipeline.Sample{sample})
 	for _, err := range []error{
-		s.Append(t.Context(), a, pipeline.Slice{Source: "x"}, start, own, []pipeline.Charge{c}),
+		s.Append(t.Context(), a, pipeline.Slice{Source: "x"}, start, own, []pipeline.Charge{c, odd}),
 		s.AppendStates(t.Context(), a, collect.SyncRecord{At: start, Created: int64(len(own))}, []pipeline.ResourceState{st}, own),
 		s.AppendAccount(t.Context(), a, pipeline.AccountState{ObservedAt: start, Currency: own, Balance: &balance}),
 		samplesErr,
@@ -66,12 +69,30 @@ func reads(t *testing.T, s *Store, a collect.Account, start time.Time) map[strin
 		"Resources":       func() (any, error) { return s.Resources(ctx, a.Tenant, pipeline.ResourceQuery{Deleted: true}) },
 		"Resource":        func() (any, error) { return s.Resource(ctx, a.Tenant, a.Connection, "shared") },
 		"ResourceHistory": func() (any, error) { return s.ResourceHistory(ctx, a.Tenant, a.Connection, "shared") },
-		"Syncs":           func() (any, error) { return s.Syncs(ctx, a.Tenant, a.Connection, 10) },
+		"Unrecognised": func() (any, error) {
+			return s.Unrecognised(ctx, a.Tenant, pipeline.UnrecognisedQuery{From: start.AddDate(0, 0, -1), To: end})
+		},
+		"UnrecognisedResources": func() (any, error) { return s.UnrecognisedResources(ctx, a.Tenant) },
+		"RetypeDays":            func() (any, error) { return s.RetypeDays(ctx, a) },
+		"RetypeLines": func() (any, error) {
+			var out []pipeline.Charge
+			err := s.RetypeLines(ctx, a, sl, func(c pipeline.Charge) error { out = append(out, c); return nil })
+			return out, err
+		},
+		"Snapshots": func() (any, error) { return s.Snapshots(ctx, a.Tenant, pipeline.SyncQuery{Connection: a.Connection}) },
+		"SnapshotChanges": func() (any, error) {
+			return s.SnapshotChanges(ctx, a.Tenant, pipeline.SyncChangesQuery{Connection: a.Connection, At: start})
+		},
+		"Syncs": func() (any, error) { return s.Syncs(ctx, a.Tenant, a.Connection, 10) },
 		"Usage": func() (any, error) {
 			return s.Usage(ctx, a.Tenant, pipeline.UsageQuery{Connection: a.Connection, Resource: "shared", From: start, To: end})
 		},
-		"UsageSummaries":  func() (any, error) { return s.UsageSummaries(ctx, a.Tenant, nil, nil, start, end) },
-		"Balances":        func() (any, error) { return s.Balances(ctx, a.Tenant) },
+		"UsageSummaries": func() (any, error) { return s.UsageSummaries(ctx, a.Tenant, nil, nil, start, end) },
+		"Balances":       func() (any, error) { return s.Balances(ctx, a.Tenant) },
+		"AccountStates":  func() (any, error) { return s.AccountStates(ctx, a.Tenant, a.Connection, start, end) },
+		"MonthCharges": func() (any, error) {
+			return s.MonthCharges(ctx, a.Tenant, pipeline.MonthQuery{Connection: a.Connection, From: start, To: end})
+		},
 		"DimensionValues": func() (any, error) { return s.DimensionValues(ctx, a.Tenant, pipeline.DimResource, "", 0) },
 		"TagKeys":         func() (any, error) { return s.TagKeys(ctx, a.Tenant) },
 	}

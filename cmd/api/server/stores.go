@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/infrazen/infrazen/pipeline"
+	"github.com/infrazen/infrazen/pipeline/ask"
 )
 
 // ErrCursor says that a cursor was not given by an earlier page.
@@ -164,8 +165,10 @@ type Store interface {
 	Connections
 	Uploads
 	Budgets
+	Closings
 	Chats
 	Answers
+	Mappings
 	Ping(ctx context.Context) error
 }
 
@@ -181,9 +184,12 @@ type Facts interface {
 	Syncs(ctx context.Context, tenant pipeline.TenantID, conn pipeline.ConnectionID, limit int) ([]pipeline.SyncSummary, error)
 	Usage(ctx context.Context, tenant pipeline.TenantID, q pipeline.UsageQuery) ([]pipeline.UsageSeries, error)
 	UsageSummaries(ctx context.Context, tenant pipeline.TenantID, conns []pipeline.ConnectionID, metrics []pipeline.MetricName, from, to time.Time) ([]pipeline.UsageSummary, error)
+	FactsOfTypes
+	FactsOfSnapshots
 	Balances(ctx context.Context, tenant pipeline.TenantID) ([]pipeline.AccountBalance, error)
 	// Rates gives exchange rates, which are the same for all tenants.
 	Rates(ctx context.Context, q pipeline.RateQuery) ([]pipeline.ExchangeRate, error)
+	ask.MonthLedger
 	DimensionValues(ctx context.Context, tenant pipeline.TenantID, d pipeline.Dimension, text string, limit int) ([]pipeline.GroupKey, error)
 	TagKeys(ctx context.Context, tenant pipeline.TenantID) ([]string, error)
 	// DeleteConnection removes all facts of a connection.

@@ -23,6 +23,8 @@ const (
 	watchEvery = 30 * time.Second
 	idleEvery  = time.Minute
 	pruneEvery = time.Hour
+	// retypeEvery is how often changed type mappings are looked for.
+	retypeEvery = 2 * time.Second
 )
 
 // tick is something that is done again and again.
@@ -47,6 +49,7 @@ func RunCollector(ctx context.Context, env boot.Env, s *Stores) error {
 		{planEvery, "plan", c.PlanAll},
 		{claimEvery, "claim", func(context.Context) error { c.Wake(); return nil }},
 		{watchEvery, "watch budgets", w.Once},
+		{retypeEvery, "retype", c.RetypeDue},
 		{idleEvery, "close idle sessions", func(ctx context.Context) error { c.CloseIdle(ctx); return nil }},
 		{pruneEvery, "prune", s.People.Prune},
 	}
@@ -80,7 +83,7 @@ func NewCollector(env boot.Env, s *Stores, all []pipeline.Provider, windows coll
 	limits := cloudhttp.DefaultConfig()
 	limits.Timeout = env.Settings.Collector.RequestTimeout
 	return collect.New(collect.Deps{
-		Windows: windows, Ledger: s.Facts, Providers: Paced(all, env.Settings.Collector),
+		Windows: windows, Ledger: s.Facts, Mappings: s.People, Providers: Paced(all, env.Settings.Collector),
 		HTTP: cloudhttp.New(limits, env.Registry).For, Uploads: s.People.UploadsOf,
 		Log: env.Log, Registry: env.Registry,
 	}, cfg)

@@ -7,6 +7,7 @@ import { useQuery } from './state/query.ts';
 import { chooseTheme, chosenTheme, type Theme } from './state/theme.ts';
 import { Menu, type MenuItem } from './ui/basics.tsx';
 import { Icon, type IconName } from './ui/icons.tsx';
+import { UnrecognisedNav } from './pages/unrecognisednav.tsx';
 
 // Shell is what stands round every page: the navigation, at the left or, on a phone, at the bottom.
 export function Shell({ children }: { children: ComponentChildren }) {
@@ -18,6 +19,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
     { to: '/resources', icon: 'resources', text: t.nav.resources, current: path.startsWith('/resource') },
     { to: '/connections', icon: 'connections', text: t.nav.connections, current: path.startsWith('/connections') },
     { to: '/budgets', icon: 'budgets', text: t.nav.budgets, current: path === '/budgets' },
+    { to: '/runway', icon: 'money', text: t.runway.nav, current: path === '/runway' || path === '/reconciliation' },
     { to: '/settings', icon: 'settings', text: t.nav.settings, current: path === '/settings' },
   ];
   const others = (dashboards.data ?? []).filter((d) => d.name !== 'overview')
@@ -31,7 +33,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
           <Link to="/" class="logo" label="InfraZen"><img src={logo} alt="" width="28" height="28" /><span>InfraZen</span></Link>
           <nav aria-label={t.nav.main}>
             <ul>
-              {list.map((i) => <li key={i.to} class={i.to.startsWith('/d/') ? 'more' : ''}><Link to={i.to} current={i.current} title={i.text}><Icon name={i.icon} /><span>{i.text}</span></Link></li>)}
+              {list.map((i) => [i.to === '/settings' && <UnrecognisedNav key="unrecognised" />, <li key={i.to} class={i.to.startsWith('/d/') ? 'more' : ''}><Link to={i.to} current={i.current} title={i.text}><Icon name={i.icon} /><span>{i.text}</span></Link></li>])}
             </ul>
           </nav>
           <div class="side-foot"><ThemeMenu /><AccountMenu /></div>

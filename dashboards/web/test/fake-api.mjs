@@ -6,6 +6,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { money } from './fake-money.mjs';
+
+import { aboutTypes, conditionOf } from './fake-types.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const hour = 3_600_000;
@@ -230,7 +233,7 @@ function resourceView(w, r) {
   return {
     connection_id: r.conn, connection_name: w.connections.find((c) => c.id === r.conn)?.name ?? '', id: r.id, type: r.type, name: r.name, status: r.status, scope: r.type, parent_id: r.type === 'license' ? 'server-1' : '',
     project_id: '', project_name: '', region_id: r.region, region_name: r.conn === id(3) ? 'Франкфурт' : 'Россия, Санкт-Петербург', zone_id: '', vcpu: r.vcpu, memory_bytes: r.ram, disk_bytes: r.disk,
-    tags: r.load ? { env: r.name.includes('staging') ? 'stage' : 'prod', team: 'platform' } : {}, attributes: r.load ? { ip: '185.50.25.' + r.id.length, os: 'Debian 12' } : {}, volatile: r.load ? { uptime: '41 день' } : {},
+    tags: r.load ? { env: r.name.includes('staging') ? 'stage' : 'prod', team: 'platform' } : {}, attributes: { ...(r.load ? { ip: '185.50.25.' + r.id.length, os: 'Debian 12' } : {}), ...(conditionOf(r) ? { condition: conditionOf(r) } : {}) }, volatile: r.load ? { uptime: '41 день' } : {},
     created_at: seen, rates: r.conn === id(3) ? [] : [{ component: '', service_name: r.service, sku_id: 'sku', amount: r.priced ? decimal(r.rate) : null, currency: 'RUB', period: 'hour', cost_status: 'billed' }],
     events: [], change: gone ? 'deleted' : 'unchanged', changes: [], seen_at: seen, deleted_at: gone ? new Date(r.to).toISOString() : null,
   };
@@ -363,6 +366,8 @@ function answer(w, req, url, body, lang) {
   if (is('DELETE', '/session')) { w.signedIn.delete(session); return { status: 204 }; }
   if (is('PUT', '/session/password')) return { status: 204 };
   if (is('PATCH', '/session/user')) { w.lang = body.lang ?? w.lang; w.name = body.name ?? w.name; return { status: 200, body: me() }; }
+  const odd = aboutTypes(w, is, url, body);
+  if (odd) return odd;
   if (is('GET', '/providers')) return { status: 200, body: providers(lang) };
   if (is('POST', '/uploads/preview')) return { status: 200, body: preview(body.fields, body.content) };
   if (is('GET', '/connections')) return { status: 200, body: { connections: w.connections.map((c) => ({ ...c })) } };
@@ -379,11 +384,10 @@ function answer(w, req, url, body, lang) {
   if (is('POST', '/costs/query')) return { status: 200, body: costs(w, body) };
   m = is('GET', '/dimensions/([^/]+)/values');
   if (m) return { status: 200, body: { values: values(w, decodeURIComponent(m[1]), get('q')) } };
-  if (is('GET', '/balances')) return { status: 200, body: { balances: balances(w) } };
   if (is('GET', '/dashboards')) return { status: 200, body: { dashboards: Object.values(dashboardFile(w)).map((d) => ({ name: d.name, title: d.title[lang] })) } };
   m = is('GET', '/dashboards/([^/]+)');
   if (m) return dashboardFile(w)[m[1]] ? { status: 200, body: dashboardFile(w)[m[1]] } : notFound;
-  return account(w, is, body) ?? notFound;
+  return money(w, is, url, body) ?? account(w, is, body) ?? notFound;
 }
 
 function account(w, is, body) {
@@ -418,7 +422,6 @@ function connection(w, req, [, cid, action], body, lang, url) {
   if (!c) return cid === 'test' ? null : notFound;
   if (req.method === 'GET' && !action) return { status: 200, body: c };
   if (action === '/uploads') return files(w, req, c, url, body);
-  if (action === '/syncs') return { status: 200, body: { syncs: c.status.last_success ? [0, 1, 2, 3].map((i) => ({ at: new Date(w.now - i * hour).toISOString(), created: i === 2 ? 1 : 0, updated: i === 0 ? 2 : 0, deleted: 0, unchanged: 14, complete: i !== 3 })) : [] } };
   if (action === '/test') return { status: 200, body: probe(lang, body.settings) };
   if (action === '/sync') {
     Object.assign(c.status, { state: 'ok', windows_done: 24, last_success: new Date(w.now).toISOString(), last_attempt: new Date(w.now).toISOString() });
@@ -440,7 +443,7 @@ function connection(w, req, [, cid, action], body, lang, url) {
 function resourcePage(w, url) {
   const get = (k) => url.searchParams.get(k) ?? '';
   const q = get('q').toLowerCase();
-  const all = w.resources.filter((r) => w.connections.some((c) => c.id === r.conn) && (!get('connection') || r.conn === get('connection')) && (!get('type') || r.type === get('type')) && (get('deleted') || r.to === Infinity) && `${r.name} ${r.id}`.toLowerCase().includes(q));
+  const all = w.resources.filter((r) => w.connections.some((c) => c.id === r.conn) && (!get('connection') || r.conn === get('connection')) && (!get('type') || r.type === get('type')) && (get('deleted') || r.to === Infinity) && (!get('condition') || conditionOf(r) === get('condition')) && `${r.name} ${r.id}`.toLowerCase().includes(q));
   const after = Number(get('after') || 0);
   const limit = Number(get('limit') || 100);
   return { resources: all.slice(after, after + limit).map((r) => resourceView(w, r)), cursor: after + limit < all.length ? String(after + limit) : '', total: all.length };
@@ -461,14 +464,6 @@ function values(w, dimension, q) {
   const seen = new Map();
   for (const r of w.resources) { const k = keyOf(w, r, dimension); seen.set(k.value, k); }
   return [...seen.values()].filter((k) => k.label.toLowerCase().includes(q.toLowerCase()));
-}
-
-function balances(w) {
-  const at = new Date(w.now - 5 * 60_000).toISOString();
-  return [
-    { connection_id: id(1), connection_name: '', observed_at: at, currency: 'RUB', balance: '18234.56', bonus: '500', daily_rate: '1310.4', days_to_suspension: null, attributes: {} },
-    { connection_id: id(2), connection_name: '', observed_at: at, currency: 'RUB', balance: '412.1', bonus: '0', daily_rate: '143.86', days_to_suspension: 2, attributes: {} },
-  ].filter((b) => w.connections.some((c) => c.id === b.connection_id));
 }
 
 const csp = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";

@@ -90,7 +90,6 @@ export class Client {
   testNew = (kind: string, settings: Record<string, string>): Promise<api.TestResult> => this.send('POST', '/connections/test', { body: { kind, settings } });
   testKept = (id: string, settings: Record<string, string>): Promise<api.TestResult> => this.send('POST', `/connections/${encodeURIComponent(id)}/test`, { body: { settings } });
   sync = (id: string): Promise<void> => this.send('POST', `/connections/${encodeURIComponent(id)}/sync`);
-  syncs = (id: string, signal?: AbortSignal): Promise<api.SyncSummary[]> => this.get<unknown>(`/connections/${encodeURIComponent(id)}/syncs`, { limit: 20 }, signal).then((b) => list<api.SyncSummary>(b, 'syncs'));
 
   uploads = (id: string, signal?: AbortSignal): Promise<api.Upload[]> => this.get<unknown>(`/connections/${encodeURIComponent(id)}/uploads`, undefined, signal).then((b) => list<api.Upload>(b, 'uploads'));
   upload = (id: string, file: File): Promise<api.Upload> => this.send('POST', `/connections/${encodeURIComponent(id)}/uploads`, { body: form({}, file) });
@@ -111,6 +110,10 @@ export class Client {
   values = (dimension: string, q: string, signal?: AbortSignal): Promise<api.GroupKey[]> =>
     this.get<unknown>(`/dimensions/${encodeURIComponent(dimension)}/values`, { q }, signal).then((b) => list<api.GroupKey>(b, 'values'));
   balances = (signal?: AbortSignal): Promise<api.Balance[]> => this.get<unknown>('/balances', undefined, signal).then((b) => list<api.Balance>(b, 'balances'));
+  runway = (until: string, signal?: AbortSignal): Promise<api.RunwayAnswer> => this.get('/runway', until ? { until } : undefined, signal);
+  reconciliation = (month: string, signal?: AbortSignal): Promise<api.ReconciliationAnswer> => this.get('/reconciliation', month ? { month } : undefined, signal);
+  putClosing = (body: api.ClosingBody): Promise<unknown> => this.send('PUT', '/closing-documents', { body });
+  deleteClosing = (connection: string, account: string, month: string): Promise<void> => this.send('DELETE', '/closing-documents', { params: { connection, billing_account: account, month } });
   budgets = (signal?: AbortSignal): Promise<api.Budget[]> => this.get<unknown>('/budgets', undefined, signal).then((b) => list<api.Budget>(b, 'budgets'));
   createBudget = (body: api.BudgetBody): Promise<api.Budget> => this.send('POST', '/budgets', { body });
   updateBudget = (id: string, body: api.BudgetBody): Promise<api.Budget> => this.send('PUT', `/budgets/${encodeURIComponent(id)}`, { body });

@@ -58,6 +58,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/closing-documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the clouds' closing documents say */
+        get: operations["list-closing-documents"];
+        /** Write down what a month's closing document says */
+        put: operations["put-closing-document"];
+        post?: never;
+        /** Forget a month's closing document */
+        delete: operations["delete-closing-document"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections": {
         parameters: {
             query?: never;
@@ -121,6 +140,40 @@ export interface paths {
         };
         /** The attempts at windows, newest first */
         get: operations["list-runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{id}/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each listing of the resources saw, newest first */
+        get: operations["list-snapshots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{id}/snapshots/{at}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The resources that a listing found created, changed or gone */
+        get: operations["list-snapshot-changes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -352,6 +405,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A month's charges against its closing documents */
+        get: operations["get-reconciliation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/resource": {
         parameters: {
             query?: never;
@@ -395,6 +465,23 @@ export interface paths {
         };
         /** Resources, by connection, type and name */
         get: operations["list-resources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runway": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For how long the money on the accounts lasts */
+        get: operations["get-runway"];
         put?: never;
         post?: never;
         delete?: never;
@@ -576,6 +663,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/type-mappings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the clouds' own types are in the universal taxonomy, and how that reaches history */
+        get: operations["list-type-mappings"];
+        put?: never;
+        /** Say what a cloud's own type is, from now on and in history */
+        post: operations["create-type-mapping"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/type-mappings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a mapping, from now on and in history */
+        put: operations["update-type-mapping"];
+        post?: never;
+        /** Undo a mapping, from now on and in history */
+        delete: operations["delete-type-mapping"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unrecognised": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was charged for things of types that nobody recognised */
+        get: operations["get-unrecognised"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uploads/preview": {
         parameters: {
             query?: never;
@@ -708,6 +848,26 @@ export interface components {
         BudgetsAnswer: {
             budgets: components["schemas"]["Budget"][];
         };
+        Burn: {
+            /**
+             * @description What it was worked out from
+             * @enum {string}
+             */
+            basis: "weeks" | "days" | "day";
+            /** @description The mean of a day */
+            daily: string;
+            /** @description The part of daily that no bill has stated */
+            estimated: string;
+            high: string;
+            low: string;
+        };
+        Category: {
+            /** @description FOCUS ChargeCategory */
+            category: string;
+            cost: string;
+            /** Format: int64 */
+            lines: number;
+        };
         Change: {
             field: string;
             new: string;
@@ -735,6 +895,59 @@ export interface components {
         };
         ChatsAnswer: {
             chats: components["schemas"]["Chat"][];
+        };
+        Closing: {
+            /** @description Empty for all of the connection */
+            billing_account: string;
+            connection_id: string;
+            currency: string;
+            /** @description As 2026-10-31 */
+            issued_on: string | null;
+            /** @description As 2026-10 */
+            month: string;
+            note: string;
+            number: string;
+            /** @description Whether the prices of the cloud's API include VAT; null to go by what the cloud declares */
+            prices_include_vat: boolean | null;
+            /** @description With VAT */
+            total: string;
+            /** Format: date-time */
+            updated_at: string | null;
+            /** @description In percent; null without VAT */
+            vat_rate: string | null;
+        };
+        ClosingBody: {
+            /** @description Empty for all of the connection */
+            billing_account?: string;
+            /** Format: uuid */
+            connection_id: string;
+            /** @description The organisation's by default */
+            currency?: string;
+            /** @description As 2026-10-31 */
+            issued_on?: string;
+            /** @description As 2026-10 */
+            month: string;
+            note?: string;
+            number?: string;
+            /** @description Whether the prices of the cloud's API include VAT; left out to go by what the cloud declares */
+            prices_include_vat?: boolean;
+            /** @description With VAT */
+            total: string;
+            /** @description In percent; left out without VAT */
+            vat_rate?: string;
+        };
+        ClosingsAnswer: {
+            /** @description The newest month first */
+            documents: components["schemas"]["Closing"][];
+        };
+        CloudRunway: {
+            daily_rate: string | null;
+            /** Format: int64 */
+            days: number;
+            /** @description Why ours is another */
+            difference: string;
+            /** Format: date-time */
+            ends_at: string;
         };
         Connection: {
             /** Format: date-time */
@@ -1013,6 +1226,17 @@ export interface components {
             /** @description Newest first */
             states: components["schemas"]["Resource"][];
         };
+        Item: {
+            /** @description Signed: ours and all amounts together are the document's sum */
+            amount: string;
+            /** @description Nobody has declared it: it is taken because less remains unexplained with it */
+            assumed: boolean;
+            /** @description The most that it may be, for estimates */
+            bound: string | null;
+            /** @enum {string} */
+            kind: "vat" | "credits" | "bonus" | "corrections" | "gaps" | "rounding" | "unexplained";
+            text: string;
+        };
         Key: {
             label: string;
             value: string;
@@ -1174,6 +1398,48 @@ export interface components {
             /** @description By day, then currency; days without a rate of their own are left out */
             rates: components["schemas"]["ExchangeRate"][];
         };
+        RawField: {
+            /** @description The FOCUS column; Tags.key for a tag */
+            name: string;
+            value: string;
+        };
+        Reconciliation: {
+            /** @description Empty for all of the connection */
+            billing_account: string;
+            /** @description The parts of ours */
+            categories: components["schemas"]["Category"][];
+            connection_id: string;
+            connection_name: string;
+            /** @description The document's; without one, that of most charges */
+            currency: string;
+            /** @description The document's sum less ours; null without a document */
+            difference: string | null;
+            /** @description Null when none was entered */
+            document: components["schemas"]["Closing"] | null;
+            /** @description The part of ours that no bill has stated */
+            estimated: string;
+            /** @description They add up to the difference exactly */
+            items: components["schemas"]["Item"][];
+            kind: string;
+            /** Format: int64 */
+            lines: number;
+            /** @description What may be in the unexplained part and has no known amount */
+            notes: string[];
+            /** @description All charges of the month */
+            ours: string;
+            /** @enum {string} */
+            state: "no_document" | "no_data" | "equal" | "explained" | "unexplained";
+            /**
+             * Format: int64
+             * @description Lines without a known price: they are not in ours
+             */
+            unpriced: number;
+        };
+        ReconciliationAnswer: {
+            month: string;
+            /** @description One for each connection, or for each billing account with a document, by name */
+            rows: components["schemas"]["Reconciliation"][];
+        };
         Resource: {
             attributes: {
                 [key: string]: string;
@@ -1230,6 +1496,31 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
+        Retyping: {
+            /** Format: date-time */
+            asked_at: string | null;
+            connection_id: string;
+            connection_name: string;
+            /**
+             * Format: int64
+             * @description Of the latest pass
+             */
+            days_done: number;
+            /** Format: int64 */
+            days_total: number;
+            /** @description What is held is as the mappings of now say */
+            done: boolean;
+            fault: components["schemas"]["Fault"] | null;
+            /** Format: date-time */
+            finished_at: string | null;
+            kind: string;
+            /**
+             * Format: int64
+             * @description Lines relabelled in the latest pass
+             */
+            lines: number;
+            running: boolean;
+        };
         Run: {
             /** Format: int64 */
             appended: number;
@@ -1256,6 +1547,80 @@ export interface components {
         };
         RunsAnswer: {
             runs: components["schemas"]["Run"][];
+        };
+        Runway: {
+            /** @description Something runs whose price is unknown: the money lasts for so long at most */
+            at_most: boolean;
+            /** @description As the cloud told it at observed_at; null when it does not tell */
+            balance: string | null;
+            bonus: string | null;
+            /** @description Bonus money pays for use as well */
+            bonus_pays: boolean;
+            /** @description Null when nothing is known of it */
+            burn: components["schemas"]["Burn"] | null;
+            /**
+             * Format: date-time
+             * @description When the connection was last collected
+             */
+            checked_at: string | null;
+            /** @description The cloud's own forecast; null when there is none */
+            cloud: components["schemas"]["CloudRunway"] | null;
+            connection_id: string;
+            connection_name: string;
+            currency: string;
+            /**
+             * Format: date-time
+             * @description Null when the cloud does not say
+             */
+            deleted_at: string | null;
+            /** Format: date-time */
+            ends_at: string | null;
+            /**
+             * Format: date-time
+             * @description At the high end of the burn
+             */
+            ends_early: string | null;
+            /**
+             * Format: date-time
+             * @description At the low end of the burn; null when years away
+             */
+            ends_late: string | null;
+            /** @description Currencies of charges that are not the account's and are left out */
+            foreign: string[];
+            kind: string;
+            /** @description What should be left now: the balance less the charges since */
+            left: string | null;
+            /**
+             * Format: date-time
+             * @description When the balance was last seen to change
+             */
+            observed_at: string | null;
+            /** @description What the cloud does without money */
+            rule: string;
+            /** @description Where the cloud says so; empty when that was not found */
+            rule_source: string;
+            /**
+             * @description runs and out have an end; the others say why there is none
+             * @enum {string}
+             */
+            state: "runs" | "out" | "long" | "idle" | "postpaid" | "no_balance" | "no_history" | "currency";
+            /** Format: date-time */
+            suspended_at: string | null;
+            /** @description Whole units of the currency to reach until; 0 when there is enough */
+            top_up: string;
+            /** @description The same at the high end of the burn */
+            top_up_high: string;
+            /**
+             * Format: int64
+             * @description Lines of the latest day without a known price
+             */
+            unpriced: number;
+        };
+        RunwayAnswer: {
+            /** @description Those that run out first come first */
+            accounts: components["schemas"]["Runway"][];
+            /** @description The last day that the money should last through */
+            until: string;
         };
         Scope: {
             fault: components["schemas"]["Fault"] | null;
@@ -1291,6 +1656,58 @@ export interface components {
         SignInRequest: {
             email: string;
             password: string;
+        };
+        Snapshot: {
+            /**
+             * Format: date-time
+             * @description Names the snapshot, to the microsecond
+             */
+            at: string;
+            /** @description Every permitted scope was read whole */
+            complete: boolean;
+            /** Format: int64 */
+            created: number;
+            /** Format: int64 */
+            deleted: number;
+            /** @description The scopes that were not read whole: nothing of them counts as deleted */
+            failed: components["schemas"]["Scope"][];
+            scopes: components["schemas"]["Scope"][];
+            /** Format: int64 */
+            unchanged: number;
+            /** Format: int64 */
+            updated: number;
+        };
+        SnapshotChange: {
+            /** @enum {string} */
+            change: "created" | "updated" | "deleted";
+            /**
+             * Format: date-time
+             * @description When it was removed, or was last seen
+             */
+            deleted_at: string | null;
+            /** @description What differs from the state before */
+            fields: components["schemas"]["Change"][];
+            id: string;
+            name: string;
+            scope: string;
+            /** Format: date-time */
+            seen_at: string | null;
+            type: string;
+        };
+        SnapshotChangesAnswer: {
+            /** @description By change, type and name */
+            changes: components["schemas"]["SnapshotChange"][];
+            /** @description There are more behind these */
+            more: boolean;
+        };
+        SnapshotsAnswer: {
+            /**
+             * Format: date-time
+             * @description Give it as before; null on the last page
+             */
+            next: string | null;
+            /** @description Newest first */
+            snapshots: components["schemas"]["Snapshot"][];
         };
         Summary: {
             /** Format: double */
@@ -1363,6 +1780,131 @@ export interface components {
         };
         TokensAnswer: {
             tokens: components["schemas"]["Token"][];
+        };
+        TypeMapping: {
+            /** Format: date-time */
+            created_at: string | null;
+            id: string;
+            kind: string;
+            kind_title: string;
+            match: components["schemas"]["TypeMatch"];
+            to: components["schemas"]["TypeTarget"];
+            /** Format: date-time */
+            updated_at: string | null;
+        };
+        TypeMappingBody: {
+            /** @description The kind of connection that it is for */
+            kind: string;
+            match: components["schemas"]["TypeMatch"];
+            to: components["schemas"]["TypeTarget"];
+        };
+        TypeMappingsAnswer: {
+            /** @description How the mappings reach what is held, by connection */
+            applications: components["schemas"]["Retyping"][];
+            mappings: components["schemas"]["TypeMapping"][];
+            service_categories: string[];
+            /** @description The universal types, in the order to show them */
+            types: components["schemas"]["UniversalType"][];
+        };
+        TypeMatch: {
+            /** @description The cloud's own word, to the letter; empty for lines that have none */
+            resource_type: string;
+            /** @description The cloud's own name of the service, to the letter; any when empty */
+            service_name?: string;
+            /** @description What the SKU begins with; any when empty */
+            sku_prefix?: string;
+        };
+        TypeTarget: {
+            /** @description One of the universal types */
+            resource_type: string;
+            /** @description FOCUS ServiceCategory; that of the type when empty */
+            service_category?: string;
+            /** @description In place of the cloud's name when not empty */
+            service_name?: string;
+        };
+        UniversalType: {
+            /** @description FOCUS ServiceCategory of the type */
+            service_category: string;
+            value: string;
+        };
+        UnrecognisedAnswer: {
+            data: components["schemas"]["Data"];
+            /** @description Dearest first, at most 500 */
+            groups: components["schemas"]["UnrecognisedGroup"][];
+            /** @description Living resources of types that are not among the universal ones, billed or not */
+            resources: components["schemas"]["UnrecognisedResource"][];
+            /** @description One for each currency that has any cost in the period */
+            totals: components["schemas"]["UnrecognisedTotal"][];
+        };
+        UnrecognisedExample: {
+            /** @description What else the cloud says in a line of it */
+            fields: components["schemas"]["RawField"][];
+            resource_id: string;
+            resource_name: string;
+        };
+        UnrecognisedGroup: {
+            connection_id: string;
+            connection_name: string;
+            cost: string;
+            currency: string;
+            /** @description The part of cost that no bill has stated */
+            estimated: string;
+            /** @description Some of the resources, dearest first */
+            examples: components["schemas"]["UnrecognisedExample"][];
+            /**
+             * Format: date-time
+             * @description When it was first collected
+             */
+            first_seen: string | null;
+            /**
+             * Format: date-time
+             * @description The start of the first period ever billed so
+             */
+            first_start: string | null;
+            kind: string;
+            kind_title: string;
+            /** Format: int64 */
+            lines: number;
+            provider_name: string;
+            /** @description The cloud's own word */
+            resource_type: string;
+            /** Format: int64 */
+            resources: number;
+            service_category: string;
+            service_name: string;
+            sku_id: string;
+            /**
+             * Format: int64
+             * @description Lines without a known price: they are not in cost
+             */
+            unpriced: number;
+        };
+        UnrecognisedResource: {
+            connection_id: string;
+            connection_name: string;
+            /** Format: int64 */
+            count: number;
+            examples: components["schemas"]["UnrecognisedExample"][];
+            kind: string;
+            kind_title: string;
+            /** @description The cloud's own word */
+            resource_type: string;
+        };
+        UnrecognisedTotal: {
+            /** @description Of what nobody recognised */
+            cost: string;
+            currency: string;
+            /** Format: int64 */
+            lines: number;
+            /** @description The share of the total, to two digits; null when the total is not above zero */
+            percent: string | null;
+            /** @description Of everything */
+            total: string;
+            /**
+             * Format: int64
+             * @description Lines without a known price: they are not in cost
+             */
+            unpriced: number;
         };
         UpdateConnectionRequest: {
             name?: string;
@@ -1652,6 +2194,103 @@ export interface operations {
             };
         };
     };
+    "list-closing-documents": {
+        parameters: {
+            query?: {
+                /** @description As 2026-10; all months by default */
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosingsAnswer"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-closing-document": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClosingBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Closing"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-closing-document": {
+        parameters: {
+            query: {
+                connection: string;
+                billing_account?: string;
+                /** @description As 2026-10 */
+                month: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-connections": {
         parameters: {
             query?: never;
@@ -1865,6 +2504,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunsAnswer"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-snapshots": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description Only those before this instant: next of the page before */
+                before?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotsAnswer"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-snapshot-changes": {
+        parameters: {
+            query?: {
+                /** @description All when none is given */
+                change?: ("created" | "updated" | "deleted")[];
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+                /** @description The snapshot's at */
+                at: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotChangesAnswer"];
                 };
             };
             /** @description What is wrong and what to do */
@@ -2363,6 +3075,40 @@ export interface operations {
             };
         };
     };
+    "get-reconciliation": {
+        parameters: {
+            query?: {
+                /** @description As 2026-10; the month before this one by default */
+                month?: string;
+                /** @description All when none is given */
+                connection?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationAnswer"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-resource": {
         parameters: {
             query: {
@@ -2436,6 +3182,8 @@ export interface operations {
                 type?: string[];
                 /** @description Looked for in name, id, addresses and tags */
                 q?: string;
+                /** @description Only those of which one of these is wrong: zombie is billed and in no listing, orphan is without the server that it is for */
+                condition?: ("zombie" | "orphan")[];
                 /** @description With those that are gone */
                 deleted?: boolean;
                 limit?: number;
@@ -2455,6 +3203,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResourcesAnswer"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-runway": {
+        parameters: {
+            query?: {
+                /** @description The last day that the money should last through, as 2026-12-31; the last of the next month by default */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunwayAnswer"];
                 };
             };
             /** @description What is wrong and what to do */
@@ -2863,6 +3643,169 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-type-mappings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypeMappingsAnswer"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-type-mapping": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gives the first answer again and creates nothing more */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TypeMappingBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypeMapping"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-type-mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TypeMappingBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypeMapping"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-type-mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-unrecognised": {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                from: string;
+                /** @description Exclusive */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnrecognisedAnswer"];
+                };
             };
             /** @description What is wrong and what to do */
             default: {

@@ -1,8 +1,14 @@
 import { plural } from '../format/plural.ts';
+import { typesRu } from './types.ts';
+import { closingRu } from './closing.ts';
+import { runwayRu } from './runway.ts';
 
 const n = (count: number, one: string, few: string, many: string): string => plural(count, { one, few, many }, 'ru');
 
 export const ru = {
+  types: typesRu,
+  runway: runwayRu,
+  closing: closingRu,
   langName: 'Русский',
   brand: 'Расходы и ресурсы всех облаков в одном месте',
   common: {
@@ -156,13 +162,9 @@ export const ru = {
     memory: 'Память',
     account: 'Подключение',
     balance: 'Баланс',
-    bonus: (money: string) => `бонусы ${money}`,
     perDay: (money: string) => `${money} в\u00a0день`,
     lasts: 'Хватит',
-    days: (count: number) => `на ${n(count, 'день', 'дня', 'дней')}`,
     daysUnknown: 'неизвестно',
-    daysOwn: 'Прогноз облака',
-    daysOurs: 'Баланс, делённый на дневной расход',
     state: 'Состояние',
     lastSuccess: 'Собрано',
     completeThrough: 'Расходы полны до',
@@ -207,12 +209,9 @@ export const ru = {
     result: 'Итог',
     scopeOk: 'прочитан целиком',
     scopeSkipped: 'недоступен этому аккаунту',
-    syncs: 'Последние сборы',
     created: (count: number) => `новых ${count}`,
     updated: (count: number) => `изменённых ${count}`,
     deleted: (count: number) => `удалённых ${count}`,
-    unchanged: (count: number) => `${n(count, 'ресурс', 'ресурса', 'ресурсов')} без изменений`,
-    incomplete: 'собран не целиком',
     noSyncs: 'Сборов ещё не было.',
     sync: 'Собрать сейчас',
     syncStarted: 'Сбор поставлен в очередь и начнётся в течение минуты.',
