@@ -175,6 +175,11 @@ func (s *Store) label(ctx context.Context, tenant pipeline.TenantID, b *costSQL,
 		if err := s.lastNames(ctx, tenant, b.query, i, values, labels); err != nil {
 			return err
 		}
+		if d == pipeline.DimResource {
+			if err := s.listedNames(ctx, tenant, valuesOf(groups, i), labels); err != nil {
+				return err
+			}
+		}
 		for j := range groups {
 			if !groups[j].Other {
 				key := &groups[j].Keys[i]
@@ -207,6 +212,25 @@ func nameColumn(d pipeline.Dimension) string {
 		return "SubAccountName"
 	}
 	return ""
+}
+
+// listedNames adds the names that inventories give to resources whose lines have none: some bills tell identifiers only.
+func (s *Store) listedNames(ctx context.Context, tenant pipeline.TenantID, values []string, labels map[string]string) error {
+	nameless := slices.DeleteFunc(values, func(v string) bool { return labels[v] != "" })
+	for some := range slices.Chunk(nameless, labelsAtOnce) {
+		err := s.rows(ctx, "listed_names", args{"tenant": string(tenant), "ids": some}, func(r driver.Rows) error {
+			var id, name string
+			if err := r.Scan(&id, &name); err != nil {
+				return err
+			}
+			labels[id] = name
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lastNames adds the last names of the values.
