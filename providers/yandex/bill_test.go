@@ -237,6 +237,7 @@ func TestDaysOfUTCAndOfMoscow(t *testing.T) {
 // TestReportsGrowAndChange collects the reports of a day that goes on, day by day and as a month.
 func TestReportsGrowAndChange(t *testing.T) {
 	a := newAccount(11)
+	a.Grants[0].Amount = decimal.NewFromInt(200) // it does not pay for everything
 	s := newStand(t, a, nil)
 	b := newBooks(t, s, s.settings(false))
 	first := moscow(10).Add(3 * time.Hour)
