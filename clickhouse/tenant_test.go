@@ -16,7 +16,7 @@ import (
 func fillTenant(t *testing.T, s *Store, a collect.Account, own string, start time.Time) {
 	t.Helper()
 	c := charge(0, "shared", "1")
-	c.Start, c.End = start, start.Add(time.Hour)
+	c.Start, c.End, c.BillingPeriodStart = start, start.Add(time.Hour), start
 	c.ResourceName, c.ServiceName, c.Tags = own, own, map[string]string{own: own}
 	odd := c
 	odd.ResourceType, odd.Unrecognised = own, true
@@ -87,8 +87,12 @@ func reads(t *testing.T, s *Store, a collect.Account, start time.Time) map[strin
 		"Usage": func() (any, error) {
 			return s.Usage(ctx, a.Tenant, pipeline.UsageQuery{Connection: a.Connection, Resource: "shared", From: start, To: end})
 		},
-		"UsageSummaries":  func() (any, error) { return s.UsageSummaries(ctx, a.Tenant, nil, nil, start, end) },
-		"Balances":        func() (any, error) { return s.Balances(ctx, a.Tenant) },
+		"UsageSummaries": func() (any, error) { return s.UsageSummaries(ctx, a.Tenant, nil, nil, start, end) },
+		"Balances":       func() (any, error) { return s.Balances(ctx, a.Tenant) },
+		"AccountStates":  func() (any, error) { return s.AccountStates(ctx, a.Tenant, a.Connection, start, end) },
+		"MonthCharges": func() (any, error) {
+			return s.MonthCharges(ctx, a.Tenant, pipeline.MonthQuery{Connection: a.Connection, From: start, To: end})
+		},
 		"DimensionValues": func() (any, error) { return s.DimensionValues(ctx, a.Tenant, pipeline.DimResource, "", 0) },
 		"TagKeys":         func() (any, error) { return s.TagKeys(ctx, a.Tenant) },
 	}

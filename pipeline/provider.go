@@ -35,6 +35,8 @@ type Info struct {
 	Concurrency int
 	// Prepaid says what happens when the money on an account runs out; nil when use is billed afterwards.
 	Prepaid *Prepaid
+	// Closing is how the cloud's closing documents differ from what its API tells; nil when nothing is known of that.
+	Closing *ClosingRule
 	// Uploads says which files a connection takes from users; nil when none.
 	Uploads *UploadSpec
 }

@@ -25,6 +25,8 @@ type facts struct {
 	question pipeline.CostQuery
 	// ratesAsked is the last question about rates.
 	ratesAsked pipeline.RateQuery
+	// hourly, when set, is what each hour of every connection costs, by where the cost comes from.
+	hourly map[pipeline.CostStatus]string
 }
 
 type shelf struct {
@@ -33,6 +35,8 @@ type shelf struct {
 	summaries []pipeline.UsageSummary
 	syncs     []pipeline.SyncSummary
 	balances  []pipeline.AccountBalance
+	month     []pipeline.MonthCharges
+	states    []pipeline.AccountState
 	cost      pipeline.CostAnswer
 	values    []pipeline.GroupKey
 	tags      []string
@@ -73,6 +77,9 @@ func (f *facts) Costs(ctx context.Context, tenant pipeline.TenantID, q pipeline.
 	f.set(func(f *facts) { f.question = q })
 	a := s.cost
 	a.Query, a.Steps = q, []time.Time{q.From}
+	if q.Step == pipeline.StepHour && f.hourly != nil {
+		f.everyHour(s, &a)
+	}
 	return a, nil
 }
 
@@ -128,6 +135,22 @@ func (f *facts) SnapshotChanges(ctx context.Context, tenant pipeline.TenantID, q
 	}
 	out = out[min(q.Offset, len(out)):]
 	return out[:min(q.Limit, len(out))], nil
+}
+
+// everyHour answers with the same cost in every hour for each connection that has a balance.
+func (f *facts) everyHour(s *shelf, a *pipeline.CostAnswer) {
+	a.Steps, a.Groups = nil, nil
+	for at := a.Query.From; at.Before(a.Query.To); at = at.Add(time.Hour) {
+		a.Steps = append(a.Steps, at)
+	}
+	for _, b := range s.balances {
+		for status, cost := range f.hourly {
+			a.Groups = append(a.Groups, pipeline.CostGroup{
+				Keys: []pipeline.GroupKey{{Value: string(b.ConnectionID)}, {Value: string(status)}}, Currency: b.Currency,
+				Series: slices.Repeat([]decimal.Decimal{dec(cost)}, len(a.Steps)),
+			})
+		}
+	}
 }
 
 func (f *facts) Resources(ctx context.Context, tenant pipeline.TenantID, q pipeline.ResourceQuery) (pipeline.ResourcePage, error) {
@@ -207,6 +230,22 @@ func (f *facts) Balances(ctx context.Context, tenant pipeline.TenantID) ([]pipel
 		return nil, err
 	}
 	return s.balances, nil
+}
+
+func (f *facts) MonthCharges(ctx context.Context, tenant pipeline.TenantID, q pipeline.MonthQuery) ([]pipeline.MonthCharges, error) {
+	s, err := f.of(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	return s.month, nil
+}
+
+func (f *facts) AccountStates(ctx context.Context, tenant pipeline.TenantID, _ pipeline.ConnectionID, _, _ time.Time) ([]pipeline.AccountState, error) {
+	s, err := f.of(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	return s.states, nil
 }
 
 func (f *facts) DimensionValues(ctx context.Context, tenant pipeline.TenantID, _ pipeline.Dimension, text string, limit int) ([]pipeline.GroupKey, error) {

@@ -365,6 +365,10 @@ func (toy) Info() pipeline.Info {
 			}},
 		},
 		BillingZone: "Europe/Moscow",
+		Prepaid: &pipeline.Prepaid{
+			SuspendedAfter: 24 * time.Hour, DeletedAfter: 14 * 24 * time.Hour, Source: "https://toy.test/rules",
+			Text: pipeline.Text{RU: "Через сутки без денег серверы выключат.", EN: "Servers stop after a day without money."},
+		},
 	}
 }
 

@@ -26,6 +26,8 @@ func isolation(t *testing.T, w *world, fill func(pipeline.ConnectionID)) {
 	files := owner.connectTable("alpha-secret files")
 	owner.post("/api/v1/connections/"+files+"/uploads", form{name: "a.csv", content: bill}).want(http.StatusCreated)
 	fill(pipeline.ConnectionID(conn))
+	document := map[string]any{"connection_id": conn, "month": "2026-10", "total": "1", "number": "alpha-secret"}
+	owner.do(http.MethodPut, "/api/v1/closing-documents", document).want(http.StatusOK)
 	budget := owner.post("/api/v1/budgets", budgetBody("alpha-secret budget")).want(http.StatusCreated).text("id")
 	mapping := owner.post("/api/v1/type-mappings", mappingBody("alpha-secret")).want(http.StatusCreated).text("id")
 	token := owner.post("/api/v1/tokens", map[string]string{"name": "alpha-secret token"}).want(http.StatusCreated).text("id")
@@ -102,8 +104,14 @@ func isolation(t *testing.T, w *world, fill func(pipeline.ConnectionID)) {
 		"list-tokens":           {"/api/v1/tokens", nil, 200},
 		"create-token":          {"/api/v1/tokens", map[string]string{"name": "mine"}, 201},
 		"delete-token":          {"/api/v1/tokens/" + token, nil, 404},
+
+		"get-runway":              {"/api/v1/runway", nil, 200},
+		"list-closing-documents":  {"/api/v1/closing-documents", nil, 200},
+		"put-closing-document":    {"/api/v1/closing-documents", document, 404},
+		"delete-closing-document": {"/api/v1/closing-documents?month=2026-10&connection=" + conn, nil, 404},
+		"get-reconciliation":      {"/api/v1/reconciliation?month=2026-10", nil, 200},
 	}
-	views := []string{path, "/api/v1/resources", "/api/v1/balances", "/api/v1/connections", "/api/v1/budgets", "/api/v1/type-mappings", "/api/v1/tokens", "/api/v1/telegram/chats", "/api/v1/session", "/api/v1/connections/" + files + "/uploads"}
+	views := []string{path, "/api/v1/resources", "/api/v1/balances", "/api/v1/runway", "/api/v1/closing-documents", "/api/v1/reconciliation?month=2026-10", "/api/v1/connections", "/api/v1/budgets", "/api/v1/type-mappings", "/api/v1/tokens", "/api/v1/telegram/chats", "/api/v1/session", "/api/v1/connections/" + files + "/uploads"}
 	before := make([]string, len(views))
 	for i, v := range views {
 		before[i] = string(owner.get(v).want(http.StatusOK).body)

@@ -95,7 +95,7 @@ func oddities(t *testing.T, w *world) {
 		"/usage?connection=" + unknownID + "&resource=x&from=2000-01-01T00:00:00Z&to=2099-12-31T00:00:00Z",
 		"/usage/summary?connection=none" + period, "/usage/summary?from=2000-01-01T00:00:00Z&to=2099-12-31T00:00:00Z",
 		"/dimensions/tag:%27%60%5C/values", "/dimensions/tag:%00/values", "/dimensions/tag:/values", "/dimensions/service/values?q=%25%27", "/dimensions/%ff/values",
-		"/budgets/x", "/connections/%00", "/telegram/chats", "/dashboards/%00",
+		"/budgets/x", "/connections/%00", "/runway?until=%00", "/runway?until=9999-12-31", "/runway?until=0000-00-00", "/reconciliation?connection=%00", "/reconciliation?connection=none", "/reconciliation?month=2026-13", "/closing-documents?month=%27", "/telegram/chats", "/dashboards/%00",
 	} {
 		if a := c.get("/api/v1" + path); a.status >= 500 {
 			t.Errorf("%s: %d %s", path, a.status, a.body)
@@ -171,6 +171,16 @@ func askReal(t *testing.T, w *world, store *clickhouse.Store) {
 	}
 	if a = c.get("/api/v1/balances").want(http.StatusOK); a.text("balances", 0, "balance") != "100.1" || a.text("balances", 0, "connection_name") != "Боевой" {
 		t.Errorf("balances: %s", a.body)
+	}
+	// Two hours cost 0.1 and twelve trillion; the second took all money in the moment after it was seen.
+	if a = c.get("/api/v1/runway").want(http.StatusOK); a.text("accounts", 0, "state") != "out" || a.text("accounts", 0, "connection_name") != "Боевой" ||
+		a.text("accounts", 0, "ends_at") != "2026-11-18T08:00:00Z" || a.text("accounts", 0, "suspended_at") != "2026-11-19T08:00:00Z" {
+		t.Errorf("runway: %s", a.body)
+	}
+	c.do(http.MethodPut, "/api/v1/closing-documents", map[string]any{"connection_id": id, "month": "2026-11", "total": "12345678901235.60"}).want(http.StatusOK)
+	a = c.get("/api/v1/reconciliation?month=2026-11&connection=" + id).want(http.StatusOK)
+	if a.text("rows", 0, "ours") != "12345678901234.600000000000000001" || a.text("rows", 0, "difference") != "0.999999999999999999" || a.text("rows", 0, "items", 0, "amount") != "-0.000000000000000001" || a.text("rows", 0, "items", 1, "amount") != "1" {
+		t.Errorf("reconciliation: %s", a.body)
 	}
 	if a = c.get("/api/v1/connections/" + id + "/syncs").want(http.StatusOK); a.at("syncs", 0, "updated") != 1.0 {
 		t.Errorf("syncs: %s", a.body)

@@ -110,6 +110,7 @@ func (r *residents) serve(ctx context.Context, name string, settings map[string]
 	all := r.env.Settings
 	set := map[string]string{
 		"data_dir": all.DataDir, "key_file": all.KeyFile, "clickhouse.dsn": all.ClickHouse.DSN, "postgres.dsn": all.Postgres.DSN, "log.level": "warn",
+		"rates.source": boot.RatesOff,
 	}
 	for k, v := range settings {
 		set[k] = v

@@ -53,7 +53,21 @@ func (Provider) Info() pipeline.Info {
 		Feeds:       feeds(),
 		BillingZone: "Europe/Moscow",
 		Concurrency: 1,
+		Prepaid:     prepaid(),
+		Closing: &pipeline.ClosingRule{NotBilled: pipeline.Text{
+			RU: "Beget отдаёт по\u00a0API действующие цены, а\u00a0не\u00a0списания: разовые покупки, скидки и\u00a0перерасчёты в\u00a0нашу сумму не\u00a0входят.",
+			EN: "Beget's API tells prices in force and no deductions: one-off purchases, discounts and recalculations are not in our sum.",
+		}},
 	}
+}
+
+// prepaid is Beget's rule for an account without money. The API counts the days to the block (user_days_to_block of
+// user/getAccountInfo) and names no grace; for how long data is kept after that was not found in Beget's documentation.
+func prepaid() *pipeline.Prepaid {
+	return &pipeline.Prepaid{Text: pipeline.Text{
+		RU: "Когда деньги на\u00a0балансе закончатся, Beget заблокирует аккаунт. Через какое время данные удалят, уточните в\u00a0поддержке Beget.",
+		EN: "When the balance is used up, Beget blocks the account. Ask Beget's support for how long it keeps the data after that.",
+	}}
 }
 
 func feeds() []pipeline.FeedSpec {

@@ -131,7 +131,7 @@ func with(s pipeline.Settings, field, value string) pipeline.Settings {
 	return out
 }
 
-func truth(s *begetsim.Server) map[string][]string {
+func truth(s *begetsim.Server, login string) map[string][]string {
 	w := s.Truth(login)
 	named := func(prefix string, ids []string) []string {
 		out := make([]string, 0, len(ids))
@@ -245,7 +245,7 @@ func TestConformance(t *testing.T) {
 					pipeline.FeedInventory: {inventoryTask()},
 					pipeline.FeedUsage:     {usageTask(-time.Hour, 0), usageTask(-30*time.Hour, -24*time.Hour), usageTask(-5*testDay, -4*testDay)},
 				},
-				Truth: func() map[string][]string { return truth(s) },
+				Truth: func() map[string][]string { return truth(s, login) },
 				Prices: map[string]string{
 					vmDecimal: "9.73", vmInteger: "22", vmStopped: "15.5", vmArchive: "3", vmUnknown: "", dbID: "29", bucketID: "",
 					futureID: "77.7", cdnID: "", pgID: "58.01", zeroDB: "0", "snap-1": "1.25", "ip:198.51.100.1": "",

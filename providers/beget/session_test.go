@@ -247,7 +247,7 @@ func TestListMovesWhileRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	rec, out := collect(t, session, inventoryTask())
-	want := truth(s)["vps"]
+	want := truth(s, login)["vps"]
 	slices.Sort(want)
 	if diff := cmp.Diff(want, rec.IDs()["vps"]); diff != "" || !out.Complete() {
 		t.Errorf("complete %t\n%s", out.Complete(), diff)

@@ -101,7 +101,7 @@ func keysOf(hour time.Time, project, name, sku string) []string {
 	return []string{hour.Format("hour 2006-01-02T15"), local.Format("day 2006-01-02"), local.Format("month 2006-01"), "project " + project + " " + name, "metric " + sku}
 }
 
-// TestRoundingIsAllThatDiffers compares the exact truth of the world with what was collected: at most half a kopeck a row.
+// TestRoundingIsAllThatDiffers compares what the world exactly says now with what was collected: at most half a kopeck a row.
 func TestRoundingIsAllThatDiffers(t *testing.T) {
 	for _, seed := range []uint64{4, 5} {
 		s := newStand(t, seed, nil)

@@ -107,7 +107,9 @@ func (s *session) Collect(ctx context.Context, task pipeline.Task, sink pipeline
 		return s.duplicate(ctx, key, other, uploads, sink)
 	}
 	r, err := s.load(ctx, uploads[at], sink)
-	return outcomeOf(key, &r), readFault(key, MaxBytes, err)
+	out := outcomeOf(key, &r)
+	out.CompleteThrough = earlier(out.CompleteThrough, uploads[at].UploadedAt)
+	return out, readFault(key, MaxBytes, err)
 }
 
 func outcomeOf(key string, r *Report) pipeline.Outcome {
@@ -119,6 +121,14 @@ func outcomeOf(key string, r *Report) pipeline.Outcome {
 		Scopes: []pipeline.ScopeResult{{Scope: SourcePrefix + key, Label: pipeline.Text{RU: key, EN: key}, Found: r.Lines}},
 		Notes:  notes, CompleteThrough: r.Last,
 	}
+}
+
+// earlier is until how far a file can be whole: no further than it tells, and no further than when it was uploaded.
+func earlier(through, uploaded time.Time) time.Time {
+	if !through.IsZero() && !uploaded.IsZero() && uploaded.Before(through) {
+		return uploaded.UTC()
+	}
+	return through
 }
 
 // load reads a file into its slice.
@@ -135,10 +145,11 @@ func (s *session) load(ctx context.Context, u pipeline.Upload, sink pipeline.Sin
 	defer w.Abort()
 	r, err := Read(ctx, in, u.Name, s.mapping, s.zone, func(c pipeline.Charge) error { return w.Add(ctx, c) })
 	if err != nil {
-		if f := pipeline.AsFault(err); errors.Is(err, f) {
-			return r, err
+		var f *pipeline.Fault
+		if !errors.As(err, &f) {
+			err = callerError{err} // the sink's
 		}
-		return r, callerError{err}
+		return r, err
 	}
 	r.note(NoteNoRows, "", oneIf(r.Rows == 0), "В файле только заголовок, строк нет.", "The file has only a header and no rows.")
 	if err := w.Commit(ctx); err != nil {

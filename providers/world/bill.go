@@ -217,14 +217,20 @@ func (b *biller) restated(out []BillLine, first int) []BillLine {
 	return kept
 }
 
-// Changed tells when what the cloud says about the hours in [from, to) last changed, up to now: for versions of files.
+// Changed tells when what the cloud says about the hours in [from, to) last changed, up to now: for versions of files. Whatever
+// happens to hours since the first grant may move what grants pay of all later ones, and counts for these. It has as many
+// nanoseconds as corrections were made, so that two of one instant are told apart.
 func (a *Account) Changed(from, to, now time.Time) time.Time {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	last := earlier(to, now.UTC().Truncate(time.Hour))
+	for _, g := range a.Grants {
+		from = earlier(from, g.From)
+	}
+	last, made := earlier(to, now.UTC().Truncate(time.Hour)), time.Duration(0)
 	for _, c := range a.restatements {
 		if !c.At.After(now) && c.From.Before(to) && from.Before(c.To) {
 			last = later(last, c.At)
+			made++
 		}
 	}
 	for _, d := range a.delays {
@@ -235,7 +241,7 @@ func (a *Account) Changed(from, to, now time.Time) time.Time {
 			last = later(last, newest.Add(time.Hour+d.By))
 		}
 	}
-	return last
+	return last.Add(made)
 }
 
 func shareOfHour(from, to time.Time) decimal.Decimal {

@@ -269,9 +269,9 @@ func (g *generator) add(k Kind, name string, spec Spec, created time.Time) *Reso
 }
 
 // load is how busy machines usually are: half of them below 7 % of the CPU, one in ten above 25 %, as traces of real machines
-// are; a busier machine is noisier, but less than in proportion.
+// are; a busier machine is noisier, but less than in proportion. None is so quiet that it could be taken for an idle one.
 func (g *generator) load() Load {
-	mean := min(max(6.4*math.Exp(1.05*g.dice.NormFloat64()), 0.8), 80)
+	mean := min(max(6.4*math.Exp(1.05*g.dice.NormFloat64()), 2.2), 80)
 	l := Load{Pattern: pick(g.dice, Steady, Steady, Steady, Steady, Daily, Daily, Daily, Nightly, WorkHours), Noise: 1.6 * math.Pow(mean, 0.55)}
 	l.Memory, l.Bursts = 20+65*g.dice.Float64(), max(0, g.dice.Float64()-0.6)
 	switch l.Pattern {

@@ -206,6 +206,7 @@ func TestHoursOfADayReadHourly(t *testing.T) {
 // TestDaysOfUTCAndOfMoscow makes a machine at 22:30Z: to the export it began the next day, to the reports it did not.
 func TestDaysOfUTCAndOfMoscow(t *testing.T) {
 	a := newAccount(9)
+	a.Grants = nil
 	at := moscow(4).Add(90 * time.Minute)
 	if at.Hour() != 22 || at.Minute() != 30 {
 		t.Fatal(at)

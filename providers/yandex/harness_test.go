@@ -71,7 +71,7 @@ type stand struct {
 func newAccount(seed uint64) *world.Account {
 	a := world.NewAccount(accountConfig(seed, world.Calmest))
 	a.Discount = decimal.RequireFromString("0.05")
-	a.Grants = []world.Grant{{Name: "start", From: testNow().Add(-10 * day).Truncate(day), To: testNow().Add(30 * day), Amount: decimal.RequireFromString("12345.678901234")}}
+	a.Grants = []world.Grant{{Name: "start", From: testNow().Add(-10 * day).Truncate(day), To: testNow().Add(-4 * day).Truncate(day), Amount: decimal.RequireFromString("12345.678901234")}}
 	return a
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -277,5 +278,36 @@ func TestLoad(t *testing.T) {
 	if d := cmp.Diff([]string{"cpu_percent", "disk_read_bytes_per_second", "disk_write_bytes_per_second", "network_receive_bytes_per_second", "network_transmit_bytes_per_second"},
 		slices.Sorted(maps.Keys(seen))); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestBelowAPath reads a stand-in that shares its port with others: REST and storage below a path, gRPC at its own.
+func TestBelowAPath(t *testing.T) {
+	s := newStand(t, newAccount(1), nil)
+	mux := http.NewServeMux()
+	mux.Handle("/yandex/", http.StripPrefix("/yandex", s.sim))
+	mux.Handle(reportPath, s.sim)
+	srv := httptest.NewUnstartedServer(mux)
+	srv.Config.Protocols = yandexsim.Protocols()
+	srv.Start()
+	defer srv.Close()
+	below := with(s.settings(true), yandex.FieldAddress, srv.URL+"/yandex", yandex.FieldStorage, srv.URL+"/yandex", yandex.FieldReports, srv.URL)
+	session := s.open(t, below)
+	if out, err := session.Check(t.Context()); err != nil || !out.Complete() {
+		t.Errorf("%v %+v", err, out.Scopes)
+	}
+	objects, err := session.Objects(t.Context())
+	if err != nil || len(objects) == 0 {
+		t.Fatalf("%d files, %v", len(objects), err)
+	}
+	for _, task := range []pipeline.Task{{Feed: pipeline.FeedFiles, Object: objects[0]}, {Feed: pipeline.FeedCharges, From: moscow(3), To: moscow(2)}} {
+		settings := below
+		if task.Feed == pipeline.FeedCharges {
+			settings = with(below, yandex.FieldBucket, "", yandex.FieldPrefix, "")
+		}
+		rec := providertest.NewRecorder(task)
+		if out, err := s.open(t, settings).Collect(t.Context(), task, rec); err != nil || !out.Complete() || len(rec.Charges()) == 0 {
+			t.Errorf("%s: %v %+v", task.Feed, err, out.Scopes)
+		}
 	}
 }

@@ -57,6 +57,8 @@ type Deps struct {
 type Server struct {
 	Deps
 	asker      *ask.Asker
+	accounts   *ask.Accounts
+	months     *ask.Months
 	api        huma.API
 	router     chi.Router
 	handler    http.Handler
@@ -88,6 +90,8 @@ func New(d Deps) (*Server, error) {
 		page:       page,
 		Deps:       d,
 		asker:      &ask.Asker{Costs: d.Facts, Freshness: d.Store},
+		accounts:   &ask.Accounts{Costs: d.Facts, Balances: d.Facts, Work: d.Store, Rules: ask.Rules(d.Providers)},
+		months:     &ask.Months{Ledger: d.Facts, Work: d.Store, Kinds: ask.Infos(d.Providers)},
 		kinds:      map[pipeline.Kind]pipeline.Provider{},
 		dashboards: files,
 		metrics:    newMetrics(d.Registry),
@@ -135,6 +139,8 @@ func (s *Server) routeAPI() {
 	s.routeCosts()
 	s.routeBalances()
 	s.routeRates()
+	s.routeRunway()
+	s.routeClosing()
 	s.routeBudgets()
 	s.routeUnrecognised()
 	s.routeTypeMappings()

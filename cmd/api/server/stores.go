@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/infrazen/infrazen/pipeline"
+	"github.com/infrazen/infrazen/pipeline/ask"
 )
 
 // ErrCursor says that a cursor was not given by an earlier page.
@@ -164,6 +165,7 @@ type Store interface {
 	Connections
 	Uploads
 	Budgets
+	Closings
 	Chats
 	Answers
 	Mappings
@@ -187,6 +189,7 @@ type Facts interface {
 	Balances(ctx context.Context, tenant pipeline.TenantID) ([]pipeline.AccountBalance, error)
 	// Rates gives exchange rates, which are the same for all tenants.
 	Rates(ctx context.Context, q pipeline.RateQuery) ([]pipeline.ExchangeRate, error)
+	ask.MonthLedger
 	DimensionValues(ctx context.Context, tenant pipeline.TenantID, d pipeline.Dimension, text string, limit int) ([]pipeline.GroupKey, error)
 	TagKeys(ctx context.Context, tenant pipeline.TenantID) ([]string, error)
 	// DeleteConnection removes all facts of a connection.

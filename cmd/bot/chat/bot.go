@@ -43,7 +43,11 @@ type Store interface {
 // Facts is what the bot needs of the store of facts.
 type Facts interface {
 	DimensionValues(ctx context.Context, tenant pipeline.TenantID, d pipeline.Dimension, text string, limit int) ([]pipeline.GroupKey, error)
-	Balances(ctx context.Context, tenant pipeline.TenantID) ([]pipeline.AccountBalance, error)
+}
+
+// Accounts tells what is known of the money on accounts.
+type Accounts interface {
+	Prepaid(ctx context.Context, tenant pipeline.TenantID, now time.Time) ([]pipeline.PrepaidAccount, error)
 }
 
 // Asker answers cost questions.
@@ -57,6 +61,7 @@ type Deps struct {
 	Store    Store
 	Facts    Facts
 	Asker    Asker
+	Accounts Accounts
 	Now      func() time.Time
 	Log      *slog.Logger
 	Registry prometheus.Registerer

@@ -57,7 +57,7 @@ func (s *scene) start(url string) {
 	}
 	now := time.Date(2026, 11, 23, 11, 30, 0, 0, time.UTC)
 	bot := New(Deps{
-		Telegram: client, Store: s.store, Facts: s.store, Asker: s.store, Now: func() time.Time { return now },
+		Telegram: client, Store: s.store, Facts: s.store, Asker: s.store, Accounts: s.store, Now: func() time.Time { return now },
 		Log: slog.New(slog.NewTextHandler(s.logs, nil)), Registry: prometheus.NewRegistry(), Holder: "test",
 		PublicURL: "https://infrazen.example", Pause: 5 * time.Millisecond,
 	})
@@ -189,6 +189,27 @@ func TestBalance(t *testing.T) {
 	s.link(private)
 	s.sim.Write(private, 0, "/balance")
 	s.says(private, 1, "Selectel: 5\u00a0000,00\u00a0₽, бонусов 100,00\u00a0₽, хватит на\u00a021\u00a0день")
+}
+
+// Two roubles an hour: 354 roubles are 177 hours from two o'clock of Monday. To January there are 922 hours, 1844 roubles.
+func TestRunway(t *testing.T) {
+	s := newScene(t)
+	s.link(private)
+	noon := time.Date(2026, 11, 23, 11, 0, 0, 0, time.UTC)
+	balance := decimal.NewFromInt(354)
+	a := pipeline.PrepaidAccount{
+		Name: "Бегет", Rule: &pipeline.Prepaid{}, Through: noon, Unpriced: 1,
+		State: pipeline.AccountState{ObservedAt: noon, Currency: "RUB", Balance: &balance},
+	}
+	for i := range 24 {
+		a.Burn = append(a.Burn, pipeline.BurnHour{Start: noon.Add(time.Duration(i-24) * time.Hour), Cost: decimal.NewFromInt(2)})
+	}
+	s.store.prepaid = []pipeline.PrepaidAccount{a}
+	s.sim.Write(private, 0, "на сколько хватит денег?")
+	text := s.says(private, 1, "Бегет: 354,00\u00a0₽, хватит не\u00a0дольше чем до\u00a0понедельника, 30\u00a0ноября, около\u00a023:00; пополнить на\u00a01\u00a0490,00\u00a0₽").Text
+	if !strings.Contains(text, "хватило по\u00a031\u00a0декабря") || strings.Index(text, "Бегет") > strings.Index(text, "Selectel") {
+		t.Errorf("the one that runs out comes first: %s", text)
+	}
 }
 
 func TestStoreAway(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"github.com/infrazen/infrazen/cmd/bot/chat/question"
 	"github.com/infrazen/infrazen/cmd/bot/telegram"
 	"github.com/infrazen/infrazen/pipeline"
+	"github.com/infrazen/infrazen/pipeline/analyze"
 )
 
 // handle answers one update and returns what came of it, for the metric.
@@ -146,11 +147,8 @@ func apply(button string, q *question.Question) {
 }
 
 func (b *Bot) balance(ctx context.Context, v visitor) (answer, error) {
-	balances, err := b.Facts.Balances(ctx, v.tenant.ID)
-	if err != nil {
-		return answer{}, err
-	}
-	connections, err := b.Store.ConnectionsOf(ctx, v.tenant.ID)
+	now := b.Now()
+	accounts, err := b.Accounts.Prepaid(ctx, v.tenant.ID, now)
 	if err != nil {
 		return answer{}, err
 	}
@@ -158,8 +156,8 @@ func (b *Bot) balance(ctx context.Context, v visitor) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	w := writer{lang: v.chat.Lang, zone: zone, now: b.Now()}
-	return answer{text: w.balances(balances, connections)}, nil
+	w := writer{lang: v.chat.Lang, zone: zone, now: now}
+	return answer{text: w.runways(analyze.Runways(accounts, now, w.nextMonthEnd()))}, nil
 }
 
 func (b *Bot) link(ctx context.Context, u telegram.Update, code string) (answer, error) {

@@ -21,6 +21,7 @@ type memory struct {
 	answer pipeline.CostAnswer
 	// converted answers questions with a currency; the answer does when it has no totals.
 	converted pipeline.CostAnswer
+	prepaid   []pipeline.PrepaidAccount
 	queries   []pipeline.CostQuery
 	owed      []*pipeline.Delivery
 	sent      map[string]int64
@@ -121,11 +122,12 @@ func (m *memory) DimensionValues(_ context.Context, _ pipeline.TenantID, d pipel
 	return nil, nil
 }
 
-func (m *memory) Balances(context.Context, pipeline.TenantID) ([]pipeline.AccountBalance, error) {
+// Prepaid gives an account that is billed afterwards, and those that a test has put in.
+func (m *memory) Prepaid(context.Context, pipeline.TenantID, time.Time) ([]pipeline.PrepaidAccount, error) {
 	balance, bonus, days := decimal.RequireFromString("5000"), decimal.RequireFromString("100"), int64(21)
-	return []pipeline.AccountBalance{{ConnectionID: "c1", AccountState: pipeline.AccountState{
+	return append([]pipeline.PrepaidAccount{{ConnectionID: "c1", Name: "Selectel", State: pipeline.AccountState{
 		ObservedAt: time.Date(2026, 11, 23, 11, 0, 0, 0, time.UTC), Currency: "RUB", Balance: &balance, Bonus: &bonus, DaysToSuspension: &days,
-	}}}, nil
+	}}}, m.prepaid...), nil
 }
 
 func (m *memory) owe(d pipeline.Delivery) {

@@ -11,14 +11,16 @@ var (
 			"• сколько потратили вчера на\u00a0Selectel по\u00a0проектам\n" +
 			"• расходы за\u00a0прошлый месяц по\u00a0сервисам\n" +
 			"• сколько стоит vps-app-01 за\u00a0неделю по\u00a0дням\n" +
-			"• топ 10\u00a0серверов за\u00a0октябрь\n\n" +
-			"Команды:\n/cost — расходы за\u00a0этот месяц\n/top — самое дорогое\n/balance — остатки на\u00a0счетах\n/unlink — отвязать чат",
+			"• топ 10\u00a0серверов за\u00a0октябрь\n" +
+			"• на\u00a0сколько хватит денег\n\n" +
+			"Команды:\n/cost — расходы за\u00a0этот месяц\n/top — самое дорогое\n/balance — на\u00a0сколько хватит денег\n/unlink — отвязать чат",
 		EN: "Ask in plain words, for example:\n" +
 			"• how much did we spend yesterday on Selectel by project\n" +
 			"• costs last month by service\n" +
 			"• vps-app-01 last 7 days by day\n" +
-			"• top 10 servers in October\n\n" +
-			"Commands:\n/cost — costs of this month\n/top — what costs most\n/balance — money left\n/unlink — unlink this chat",
+			"• top 10 servers in October\n" +
+			"• what is our runway\n\n" +
+			"Commands:\n/cost — costs of this month\n/top — what costs most\n/balance — how long the money lasts\n/unlink — unlink this chat",
 	}
 	sorry = pipeline.Text{
 		RU: "Не\u00a0получилось ответить: данные сейчас недоступны. Повторите вопрос через минуту.",
@@ -53,7 +55,7 @@ func menu(lang pipeline.Lang) []telegram.Command {
 	return []telegram.Command{
 		entry("cost", "Сколько потратили", "What was spent"),
 		entry("top", "Что стоит дороже всего", "What costs most"),
-		entry("balance", "Остатки на счетах", "Money left"),
+		entry("balance", "На сколько хватит денег", "How long the money lasts"),
 		entry("help", "Что можно спросить", "What can be asked"),
 	}
 }

@@ -174,36 +174,6 @@ func (w writer) clock(t time.Time) string {
 	return s + " (" + w.zone.String() + ")"
 }
 
-// balances tells what is left on the accounts.
-func (w writer) balances(balances []pipeline.AccountBalance, connections []pipeline.Connection) string {
-	names := map[pipeline.ConnectionID]string{}
-	for _, c := range connections {
-		names[c.ID] = c.Name
-	}
-	var b strings.Builder
-	for _, s := range balances {
-		if name, ok := names[s.ConnectionID]; ok && s.Balance != nil {
-			w.balance(&b, name, s)
-		}
-	}
-	if b.Len() == 0 {
-		return w.t("Остатков нет: ни\u00a0одно подключение их не\u00a0сообщило.", "No balances: no connection has told any.")
-	}
-	return strings.TrimSpace(b.String())
-}
-
-func (w writer) balance(b *strings.Builder, name string, s pipeline.AccountBalance) {
-	fmt.Fprintf(b, "%s: %s", name, w.money(*s.Balance, s.Currency))
-	if s.Bonus != nil && !s.Bonus.IsZero() {
-		b.WriteString(w.t(", бонусов %s", ", bonus %s", w.money(*s.Bonus, s.Currency)))
-	}
-	if days := s.DaysToSuspension; days != nil {
-		word := pipeline.Text{RU: pipeline.Plural(*days, "день", "дня", "дней"), EN: "days"}.In(w.lang)
-		b.WriteString(w.t(", хватит на\u00a0%d\u00a0%s", ", enough for %d %s", *days, word))
-	}
-	b.WriteString(w.t(" (на\u00a0%s)\n", " (as of %s)\n", w.clock(s.ObservedAt)))
-}
-
 // buttons offers to look deeper.
 func buttons(lang pipeline.Lang, q question.Question, a pipeline.CostAnswer) [][]telegram.Button {
 	if len(a.Totals) == 0 {

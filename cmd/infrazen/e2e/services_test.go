@@ -36,7 +36,7 @@ func withPassword() embedded.Config {
 }
 
 func (s site) env() []string {
-	return []string{"INFRAZEN_CLICKHOUSE_DSN=" + s.clickhouse, "INFRAZEN_POSTGRES_DSN=" + s.postgres, "INFRAZEN_KEY_FILE=" + s.keyFile}
+	return []string{"INFRAZEN_CLICKHOUSE_DSN=" + s.clickhouse, "INFRAZEN_POSTGRES_DSN=" + s.postgres, "INFRAZEN_KEY_FILE=" + s.keyFile, "INFRAZEN_RATES_SOURCE=off"}
 }
 
 // run runs a program to its end and returns what it said and its exit code.
@@ -229,7 +229,7 @@ func withWrongPassword(t *testing.T, dsn string) string {
 // TestWithoutToken starts the product with the least of everything: it runs, and says that the bot is off.
 func TestWithoutToken(t *testing.T) {
 	t.Parallel()
-	p := up(t, t, newPlace(t), "--demo.enabled=false")
+	p := up(t, t, newPlace(t), "--demo.enabled=false", "--rates.source=off")
 	p.await(t, func(text string) string {
 		if strings.Contains(text, "Telegram-бот выключен") && strings.Contains(text, "INFRAZEN_TELEGRAM_TOKEN") {
 			return text

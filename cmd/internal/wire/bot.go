@@ -25,7 +25,7 @@ func RunBot(ctx context.Context, env boot.Env, s *Stores) error {
 	}
 	defer client.Close()
 	return chat.New(chat.Deps{
-		Telegram: client, Store: s.People, Facts: s.Facts, Asker: s.Asker(), Now: time.Now, Log: env.Log,
+		Telegram: client, Store: s.People, Facts: s.Facts, Asker: s.Asker(), Accounts: s.Accounts(env.Settings), Now: time.Now, Log: env.Log,
 		Registry: env.Registry, Holder: Holder("bot"), PublicURL: env.Settings.PublicURL,
 	}).Run(ctx)
 }

@@ -78,6 +78,11 @@ func (s *Stores) Close() error {
 // Asker answers cost questions from both stores.
 func (s *Stores) Asker() *ask.Asker { return &ask.Asker{Costs: s.Facts, Freshness: s.People} }
 
+// Accounts tells what is known of the money on accounts.
+func (s *Stores) Accounts(settings boot.Settings) *ask.Accounts {
+	return &ask.Accounts{Costs: s.Facts, Balances: s.Facts, Work: s.People, Rules: ask.Rules(Providers(settings))}
+}
+
 // Checks are what must answer for a program to be ready.
 func (s *Stores) Checks() []boot.Check {
 	return []boot.Check{{Name: "postgres", Ping: s.People.Ping}, {Name: "clickhouse", Ping: s.Facts.Ping}}

@@ -3,6 +3,7 @@ import './styles/base.css';
 import './styles/layout.css';
 import './styles/panels.css';
 import './styles/types.css';
+import './styles/money.css';
 import './styles/files.css';
 import './logo.svg';
 import { Component, render, type ComponentChildren } from 'preact';
@@ -13,8 +14,10 @@ import { DashboardPage } from './dashboard/dashboard.tsx';
 import { Budgets } from './pages/budgets.tsx';
 import { ConnectionPage } from './pages/connection.tsx';
 import { Connections } from './pages/connections.tsx';
+import { ReconciliationPage } from './pages/reconciliation.tsx';
 import { ResourcePage } from './pages/resource.tsx';
 import { Resources } from './pages/resources.tsx';
+import { RunwayPage } from './pages/runway.tsx';
 import { Settings } from './pages/settings.tsx';
 import { SignIn } from './pages/signin.tsx';
 import { Unrecognised } from './pages/unrecognised.tsx';
@@ -133,6 +136,8 @@ function Page() {
   if (path === '/resource') return <ResourcePage />;
   if (path === '/unrecognised') return <Unrecognised />;
   if (path === '/budgets') return <Budgets />;
+  if (path === '/reconciliation') return <ReconciliationPage />;
+  if (path === '/runway') return <RunwayPage />;
   if (path === '/settings') return <Settings />;
   return <NotFound />;
 }

@@ -19,6 +19,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
     { to: '/resources', icon: 'resources', text: t.nav.resources, current: path.startsWith('/resource') },
     { to: '/connections', icon: 'connections', text: t.nav.connections, current: path.startsWith('/connections') },
     { to: '/budgets', icon: 'budgets', text: t.nav.budgets, current: path === '/budgets' },
+    { to: '/runway', icon: 'money', text: t.runway.nav, current: path === '/runway' || path === '/reconciliation' },
     { to: '/settings', icon: 'settings', text: t.nav.settings, current: path === '/settings' },
   ];
   const others = (dashboards.data ?? []).filter((d) => d.name !== 'overview')

@@ -442,7 +442,7 @@ async function pages() {
   const r = resources[0];
   return [
     '/', '/d/servers', '/connections', '/connections/new', '/connections/new?kind=beget', `/connections/${connections[0].id}`, `/connections/${connections[0].id}/edit`,
-    '/resources', `/resource?${new URLSearchParams({ connection: r.connection_id, id: r.id })}`, '/budgets', '/unrecognised', '/settings', '/nothing-here',
+    '/resources', `/resource?${new URLSearchParams({ connection: r.connection_id, id: r.id })}`, '/budgets', '/unrecognised', '/runway', '/reconciliation', '/settings', '/nothing-here',
   ];
 }
 

@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { money } from './fake-money.mjs';
 
 import { aboutTypes, conditionOf } from './fake-types.mjs';
 
@@ -383,11 +384,10 @@ function answer(w, req, url, body, lang) {
   if (is('POST', '/costs/query')) return { status: 200, body: costs(w, body) };
   m = is('GET', '/dimensions/([^/]+)/values');
   if (m) return { status: 200, body: { values: values(w, decodeURIComponent(m[1]), get('q')) } };
-  if (is('GET', '/balances')) return { status: 200, body: { balances: balances(w) } };
   if (is('GET', '/dashboards')) return { status: 200, body: { dashboards: Object.values(dashboardFile(w)).map((d) => ({ name: d.name, title: d.title[lang] })) } };
   m = is('GET', '/dashboards/([^/]+)');
   if (m) return dashboardFile(w)[m[1]] ? { status: 200, body: dashboardFile(w)[m[1]] } : notFound;
-  return account(w, is, body) ?? notFound;
+  return money(w, is, url, body) ?? account(w, is, body) ?? notFound;
 }
 
 function account(w, is, body) {
@@ -464,14 +464,6 @@ function values(w, dimension, q) {
   const seen = new Map();
   for (const r of w.resources) { const k = keyOf(w, r, dimension); seen.set(k.value, k); }
   return [...seen.values()].filter((k) => k.label.toLowerCase().includes(q.toLowerCase()));
-}
-
-function balances(w) {
-  const at = new Date(w.now - 5 * 60_000).toISOString();
-  return [
-    { connection_id: id(1), connection_name: '', observed_at: at, currency: 'RUB', balance: '18234.56', bonus: '500', daily_rate: '1310.4', days_to_suspension: null, attributes: {} },
-    { connection_id: id(2), connection_name: '', observed_at: at, currency: 'RUB', balance: '412.1', bonus: '0', daily_rate: '143.86', days_to_suspension: 2, attributes: {} },
-  ].filter((b) => w.connections.some((c) => c.id === b.connection_id));
 }
 
 const csp = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";

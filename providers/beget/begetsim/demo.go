@@ -54,6 +54,7 @@ func demoAt(seed uint64, start time.Time) []Account {
 	prod.Databases, prod.FTP = []string{"infraz_site"}, []string{"infraz_deploy"}
 
 	dev.APIPassword, dev.TopUp, dev.Closed, dev.Networks = "demo-dev-api", 30_000, []string{"mysql", "ftp"}, nil
+	dev.Databases, dev.FTP = nil, nil
 	dev.Domains = []Domain{{ID: 222001, FQDN: "dev.infrazen-demo.ru"}}
 	dev.Sites = []Site{{ID: 21, Path: "dev/public_html", Domains: []string{"dev.infrazen-demo.ru"}}}
 	return []Account{prod, dev}

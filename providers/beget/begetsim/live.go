@@ -22,6 +22,7 @@ func FromWorld(w *world.Account) Account {
 	name := w.ID + ".example.ru"
 	a.Domains = []Domain{{ID: 100_000 + dice.IntN(900_000), FQDN: name, Registered: true, Mailboxes: []string{"info"}}}
 	a.Sites = []Site{{ID: 10 + dice.IntN(90), Path: name + "/public_html", Domains: []string{name}}}
+	a.Databases, a.FTP = []string{w.ID + "_site"}, []string{w.ID + "_ftp"}
 	a.Networks = []Network{{ID: "net-1", Subnet: "10.0.0.0", Region: "ru1"}}
 	return a
 }

@@ -110,6 +110,10 @@ export class Client {
   values = (dimension: string, q: string, signal?: AbortSignal): Promise<api.GroupKey[]> =>
     this.get<unknown>(`/dimensions/${encodeURIComponent(dimension)}/values`, { q }, signal).then((b) => list<api.GroupKey>(b, 'values'));
   balances = (signal?: AbortSignal): Promise<api.Balance[]> => this.get<unknown>('/balances', undefined, signal).then((b) => list<api.Balance>(b, 'balances'));
+  runway = (until: string, signal?: AbortSignal): Promise<api.RunwayAnswer> => this.get('/runway', until ? { until } : undefined, signal);
+  reconciliation = (month: string, signal?: AbortSignal): Promise<api.ReconciliationAnswer> => this.get('/reconciliation', month ? { month } : undefined, signal);
+  putClosing = (body: api.ClosingBody): Promise<unknown> => this.send('PUT', '/closing-documents', { body });
+  deleteClosing = (connection: string, account: string, month: string): Promise<void> => this.send('DELETE', '/closing-documents', { params: { connection, billing_account: account, month } });
   budgets = (signal?: AbortSignal): Promise<api.Budget[]> => this.get<unknown>('/budgets', undefined, signal).then((b) => list<api.Budget>(b, 'budgets'));
   createBudget = (body: api.BudgetBody): Promise<api.Budget> => this.send('POST', '/budgets', { body });
   updateBudget = (id: string, body: api.BudgetBody): Promise<api.Budget> => this.send('PUT', `/budgets/${encodeURIComponent(id)}`, { body });

@@ -58,6 +58,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/closing-documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the clouds' closing documents say */
+        get: operations["list-closing-documents"];
+        /** Write down what a month's closing document says */
+        put: operations["put-closing-document"];
+        post?: never;
+        /** Forget a month's closing document */
+        delete: operations["delete-closing-document"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections": {
         parameters: {
             query?: never;
@@ -386,6 +405,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A month's charges against its closing documents */
+        get: operations["get-reconciliation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/resource": {
         parameters: {
             query?: never;
@@ -429,6 +465,23 @@ export interface paths {
         };
         /** Resources, by connection, type and name */
         get: operations["list-resources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runway": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For how long the money on the accounts lasts */
+        get: operations["get-runway"];
         put?: never;
         post?: never;
         delete?: never;
@@ -795,6 +848,26 @@ export interface components {
         BudgetsAnswer: {
             budgets: components["schemas"]["Budget"][];
         };
+        Burn: {
+            /**
+             * @description What it was worked out from
+             * @enum {string}
+             */
+            basis: "weeks" | "days" | "day";
+            /** @description The mean of a day */
+            daily: string;
+            /** @description The part of daily that no bill has stated */
+            estimated: string;
+            high: string;
+            low: string;
+        };
+        Category: {
+            /** @description FOCUS ChargeCategory */
+            category: string;
+            cost: string;
+            /** Format: int64 */
+            lines: number;
+        };
         Change: {
             field: string;
             new: string;
@@ -822,6 +895,59 @@ export interface components {
         };
         ChatsAnswer: {
             chats: components["schemas"]["Chat"][];
+        };
+        Closing: {
+            /** @description Empty for all of the connection */
+            billing_account: string;
+            connection_id: string;
+            currency: string;
+            /** @description As 2026-10-31 */
+            issued_on: string | null;
+            /** @description As 2026-10 */
+            month: string;
+            note: string;
+            number: string;
+            /** @description Whether the prices of the cloud's API include VAT; null to go by what the cloud declares */
+            prices_include_vat: boolean | null;
+            /** @description With VAT */
+            total: string;
+            /** Format: date-time */
+            updated_at: string | null;
+            /** @description In percent; null without VAT */
+            vat_rate: string | null;
+        };
+        ClosingBody: {
+            /** @description Empty for all of the connection */
+            billing_account?: string;
+            /** Format: uuid */
+            connection_id: string;
+            /** @description The organisation's by default */
+            currency?: string;
+            /** @description As 2026-10-31 */
+            issued_on?: string;
+            /** @description As 2026-10 */
+            month: string;
+            note?: string;
+            number?: string;
+            /** @description Whether the prices of the cloud's API include VAT; left out to go by what the cloud declares */
+            prices_include_vat?: boolean;
+            /** @description With VAT */
+            total: string;
+            /** @description In percent; left out without VAT */
+            vat_rate?: string;
+        };
+        ClosingsAnswer: {
+            /** @description The newest month first */
+            documents: components["schemas"]["Closing"][];
+        };
+        CloudRunway: {
+            daily_rate: string | null;
+            /** Format: int64 */
+            days: number;
+            /** @description Why ours is another */
+            difference: string;
+            /** Format: date-time */
+            ends_at: string;
         };
         Connection: {
             /** Format: date-time */
@@ -1100,6 +1226,17 @@ export interface components {
             /** @description Newest first */
             states: components["schemas"]["Resource"][];
         };
+        Item: {
+            /** @description Signed: ours and all amounts together are the document's sum */
+            amount: string;
+            /** @description Nobody has declared it: it is taken because less remains unexplained with it */
+            assumed: boolean;
+            /** @description The most that it may be, for estimates */
+            bound: string | null;
+            /** @enum {string} */
+            kind: "vat" | "credits" | "bonus" | "corrections" | "gaps" | "rounding" | "unexplained";
+            text: string;
+        };
         Key: {
             label: string;
             value: string;
@@ -1266,6 +1403,43 @@ export interface components {
             name: string;
             value: string;
         };
+        Reconciliation: {
+            /** @description Empty for all of the connection */
+            billing_account: string;
+            /** @description The parts of ours */
+            categories: components["schemas"]["Category"][];
+            connection_id: string;
+            connection_name: string;
+            /** @description The document's; without one, that of most charges */
+            currency: string;
+            /** @description The document's sum less ours; null without a document */
+            difference: string | null;
+            /** @description Null when none was entered */
+            document: components["schemas"]["Closing"] | null;
+            /** @description The part of ours that no bill has stated */
+            estimated: string;
+            /** @description They add up to the difference exactly */
+            items: components["schemas"]["Item"][];
+            kind: string;
+            /** Format: int64 */
+            lines: number;
+            /** @description What may be in the unexplained part and has no known amount */
+            notes: string[];
+            /** @description All charges of the month */
+            ours: string;
+            /** @enum {string} */
+            state: "no_document" | "no_data" | "equal" | "explained" | "unexplained";
+            /**
+             * Format: int64
+             * @description Lines without a known price: they are not in ours
+             */
+            unpriced: number;
+        };
+        ReconciliationAnswer: {
+            month: string;
+            /** @description One for each connection, or for each billing account with a document, by name */
+            rows: components["schemas"]["Reconciliation"][];
+        };
         Resource: {
             attributes: {
                 [key: string]: string;
@@ -1373,6 +1547,80 @@ export interface components {
         };
         RunsAnswer: {
             runs: components["schemas"]["Run"][];
+        };
+        Runway: {
+            /** @description Something runs whose price is unknown: the money lasts for so long at most */
+            at_most: boolean;
+            /** @description As the cloud told it at observed_at; null when it does not tell */
+            balance: string | null;
+            bonus: string | null;
+            /** @description Bonus money pays for use as well */
+            bonus_pays: boolean;
+            /** @description Null when nothing is known of it */
+            burn: components["schemas"]["Burn"] | null;
+            /**
+             * Format: date-time
+             * @description When the connection was last collected
+             */
+            checked_at: string | null;
+            /** @description The cloud's own forecast; null when there is none */
+            cloud: components["schemas"]["CloudRunway"] | null;
+            connection_id: string;
+            connection_name: string;
+            currency: string;
+            /**
+             * Format: date-time
+             * @description Null when the cloud does not say
+             */
+            deleted_at: string | null;
+            /** Format: date-time */
+            ends_at: string | null;
+            /**
+             * Format: date-time
+             * @description At the high end of the burn
+             */
+            ends_early: string | null;
+            /**
+             * Format: date-time
+             * @description At the low end of the burn; null when years away
+             */
+            ends_late: string | null;
+            /** @description Currencies of charges that are not the account's and are left out */
+            foreign: string[];
+            kind: string;
+            /** @description What should be left now: the balance less the charges since */
+            left: string | null;
+            /**
+             * Format: date-time
+             * @description When the balance was last seen to change
+             */
+            observed_at: string | null;
+            /** @description What the cloud does without money */
+            rule: string;
+            /** @description Where the cloud says so; empty when that was not found */
+            rule_source: string;
+            /**
+             * @description runs and out have an end; the others say why there is none
+             * @enum {string}
+             */
+            state: "runs" | "out" | "long" | "idle" | "postpaid" | "no_balance" | "no_history" | "currency";
+            /** Format: date-time */
+            suspended_at: string | null;
+            /** @description Whole units of the currency to reach until; 0 when there is enough */
+            top_up: string;
+            /** @description The same at the high end of the burn */
+            top_up_high: string;
+            /**
+             * Format: int64
+             * @description Lines of the latest day without a known price
+             */
+            unpriced: number;
+        };
+        RunwayAnswer: {
+            /** @description Those that run out first come first */
+            accounts: components["schemas"]["Runway"][];
+            /** @description The last day that the money should last through */
+            until: string;
         };
         Scope: {
             fault: components["schemas"]["Fault"] | null;
@@ -1924,6 +2172,103 @@ export interface operations {
             path: {
                 id: string;
             };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-closing-documents": {
+        parameters: {
+            query?: {
+                /** @description As 2026-10; all months by default */
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosingsAnswer"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-closing-document": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClosingBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Closing"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-closing-document": {
+        parameters: {
+            query: {
+                connection: string;
+                billing_account?: string;
+                /** @description As 2026-10 */
+                month: string;
+            };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -2730,6 +3075,40 @@ export interface operations {
             };
         };
     };
+    "get-reconciliation": {
+        parameters: {
+            query?: {
+                /** @description As 2026-10; the month before this one by default */
+                month?: string;
+                /** @description All when none is given */
+                connection?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationAnswer"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-resource": {
         parameters: {
             query: {
@@ -2824,6 +3203,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResourcesAnswer"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-runway": {
+        parameters: {
+            query?: {
+                /** @description The last day that the money should last through, as 2026-12-31; the last of the next month by default */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunwayAnswer"];
                 };
             };
             /** @description What is wrong and what to do */

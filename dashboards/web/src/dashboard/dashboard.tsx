@@ -11,7 +11,8 @@ import { PageHead } from '../ui/pages.tsx';
 import { RangePicker } from '../ui/rangepicker.tsx';
 import { BarsPanel, CostSeriesPanel, CostTablePanel, DonutPanel, StatPanel, UnpricedPanel, type PanelProps } from './costpanels.tsx';
 import { useForeign } from './conversion.tsx';
-import { BalancesPanel, FreshnessPanel, LoadPanel, UsageSeriesPanel } from './otherpanels.tsx';
+import { FreshnessPanel, LoadPanel, UsageSeriesPanel } from './otherpanels.tsx';
+import { RunwayPanel } from './runway.tsx';
 import type { View } from './view.ts';
 
 // DashboardPage draws a dashboard file.
@@ -53,7 +54,7 @@ function Drawn({ dashboard }: { dashboard: Dashboard }) {
 }
 
 const bodies: Record<string, (props: PanelProps) => preact.JSX.Element> = {
-  stat: StatPanel, unpriced: UnpricedPanel, donut: DonutPanel, bars: BarsPanel, table: CostTablePanel, balances: BalancesPanel, load: LoadPanel, freshness: FreshnessPanel,
+  stat: StatPanel, unpriced: UnpricedPanel, donut: DonutPanel, bars: BarsPanel, table: CostTablePanel, balances: RunwayPanel, load: LoadPanel, freshness: FreshnessPanel,
 };
 
 export function Body({ panel, view }: { panel: Panel; view: View }) {

@@ -1,8 +1,6 @@
 import { useMemo } from 'preact/hooks';
-import type { Balance, Connection, Resource, UsageSeries, UsageSummary } from '../api/types.ts';
+import type { Connection, Resource, UsageSeries, UsageSummary } from '../api/types.ts';
 import { TimeSeries, type Series } from '../chart/timeseries.tsx';
-import * as decimal from '../format/decimal.ts';
-import { money } from '../format/money.ts';
 import { metric as writeMetric, percent } from '../format/number.ts';
 import { full } from '../format/time.ts';
 import { Link } from '../router.tsx';
@@ -11,7 +9,7 @@ import { useQuery } from '../state/query.ts';
 import { iso, usageStep } from '../state/range.ts';
 import { useDark } from '../state/theme.ts';
 import { Badge, Empty, Meter, type BadgeTone } from '../ui/basics.tsx';
-import { Money, When } from '../ui/values.tsx';
+import { When } from '../ui/values.tsx';
 import type { PanelProps } from './costpanels.tsx';
 import { Frame } from './frame.tsx';
 import { keyOf, type Table, type View } from './view.ts';
@@ -174,68 +172,6 @@ function Gauge({ value, label }: { value: number | undefined; label: string }) {
   const { lang } = useApp();
   if (value === undefined) return <span class="mute">–</span>;
   return <div class="gauge"><Meter percent={value} label={label} tone={loadTone(value)} /><span class="num">{percent(value, lang)}</span></div>;
-}
-
-interface Account {
-  balance: Balance;
-  name: string;
-  // days until the money ends, and whether the cloud says so itself.
-  days: number | null;
-  own: boolean;
-}
-
-export function runway(b: Balance): { days: number | null; own: boolean } {
-  if (b.days_to_suspension != null) return { days: b.days_to_suspension, own: true };
-  if (b.balance == null || b.daily_rate == null || decimal.compare(b.daily_rate, '0') <= 0) return { days: null, own: false };
-  return { days: Math.max(0, decimal.divideDown(b.balance, b.daily_rate) ?? 0), own: false };
-}
-
-export function BalancesPanel({ panel, view }: PanelProps) {
-  const { client, t, lang } = useApp();
-  const only = view.chosen['connection'];
-  const answer = useQuery(keyOf([panel.id, only], view), async (signal): Promise<Account[]> => {
-    const [balances, connections] = await Promise.all([client.balances(signal), client.connections(signal)]);
-    const names = new Map(connections.map((c) => [c.id, c.name]));
-    const all = balances.filter((b) => !only || b.connection_id === only).map((b) => ({ balance: b, name: names.get(b.connection_id) ?? '', ...runway(b) }));
-    return all.sort((a, b) => (a.days ?? Infinity) - (b.days ?? Infinity));
-  });
-  const table = (as: Account[]): Table => ({
-    head: [t.panel.account, t.panel.balance, t.budgets.currency, t.panel.lasts],
-    numeric: [false, true, false, true],
-    rows: as.map((a) => ({ cells: [a.name, a.balance.balance ? money(a.balance.balance, a.balance.currency, lang) : '', a.balance.currency, a.days === null ? t.panel.daysUnknown : String(a.days)], raw: [a.name, a.balance.balance ?? '', a.balance.currency, a.days === null ? '' : String(a.days)] })),
-  });
-  return (
-    <Frame panel={panel} answer={answer} table={table}>
-      {(accounts) => accounts.length === 0 ? <Empty>{t.panel.noBalances}</Empty> : (
-        <div class="scroll" tabIndex={0}>
-          <table class="data">
-            <thead><tr><th scope="col">{t.panel.account}</th><th scope="col" class="num">{t.panel.balance}</th><th scope="col" class="num">{t.panel.lasts}</th></tr></thead>
-            <tbody>
-              {accounts.map((a) => (
-                <tr key={a.balance.connection_id}>
-                  <td><Link to={`/connections/${a.balance.connection_id}`}>{a.name}</Link></td>
-                  <td class="num">
-                    {a.balance.balance ? <Money amount={a.balance.balance} currency={a.balance.currency} /> : <span class="mute">{t.panel.daysUnknown}</span>}
-                    <div class="sub">
-                      {a.balance.daily_rate && <span>{t.panel.perDay(money(a.balance.daily_rate, a.balance.currency, lang))}</span>}
-                      {a.balance.bonus && !decimal.isZero(a.balance.bonus) && <span> · {t.panel.bonus(money(a.balance.bonus, a.balance.currency, lang))}</span>}
-                    </div>
-                  </td>
-                  <td class="num"><Days {...a} /></td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </Frame>
-  );
-}
-
-function Days({ days, own }: { days: number | null; own: boolean }) {
-  const { t } = useApp();
-  if (days === null) return <span class="mute">{t.panel.daysUnknown}</span>;
-  return <Badge tone={days < 4 ? 'bad' : days < 10 ? 'warn' : 'good'} title={own ? t.panel.daysOwn : t.panel.daysOurs}>{t.panel.days(days)}</Badge>;
 }
 
 export function stateTone(state: string): BadgeTone {

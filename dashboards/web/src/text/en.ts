@@ -1,11 +1,15 @@
 import { plural } from '../format/plural.ts';
 import type { Texts } from './index.ts';
 import { typesEn } from './types.ts';
+import { closingEn } from './closing.ts';
+import { runwayEn } from './runway.ts';
 
 const n = (count: number, one: string, many: string): string => plural(count, { one, many }, 'en');
 
 export const en: Texts = {
   types: typesEn,
+  runway: runwayEn,
+  closing: closingEn,
   langName: 'English',
   brand: 'Cost and resources of every cloud in one place',
   common: {
@@ -159,13 +163,9 @@ export const en: Texts = {
     memory: 'Memory',
     account: 'Connection',
     balance: 'Balance',
-    bonus: (money) => `bonus ${money}`,
     perDay: (money) => `${money} a\u00a0day`,
     lasts: 'Lasts',
-    days: (count) => n(count, 'day', 'days'),
     daysUnknown: 'unknown',
-    daysOwn: 'The cloud’s own forecast',
-    daysOurs: 'Balance divided by the daily cost',
     state: 'State',
     lastSuccess: 'Collected',
     completeThrough: 'Cost complete until',

@@ -1,10 +1,14 @@
 import { plural } from '../format/plural.ts';
 import { typesRu } from './types.ts';
+import { closingRu } from './closing.ts';
+import { runwayRu } from './runway.ts';
 
 const n = (count: number, one: string, few: string, many: string): string => plural(count, { one, few, many }, 'ru');
 
 export const ru = {
   types: typesRu,
+  runway: runwayRu,
+  closing: closingRu,
   langName: 'Русский',
   brand: 'Расходы и ресурсы всех облаков в одном месте',
   common: {
@@ -158,13 +162,9 @@ export const ru = {
     memory: 'Память',
     account: 'Подключение',
     balance: 'Баланс',
-    bonus: (money: string) => `бонусы ${money}`,
     perDay: (money: string) => `${money} в\u00a0день`,
     lasts: 'Хватит',
-    days: (count: number) => `на ${n(count, 'день', 'дня', 'дней')}`,
     daysUnknown: 'неизвестно',
-    daysOwn: 'Прогноз облака',
-    daysOurs: 'Баланс, делённый на дневной расход',
     state: 'Состояние',
     lastSuccess: 'Собрано',
     completeThrough: 'Расходы полны до',

@@ -1,7 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { csv, groupLabel, withChosen } from '../../src/dashboard/view.ts';
-import { align, runway } from '../../src/dashboard/otherpanels.tsx';
+import { align } from '../../src/dashboard/otherpanels.tsx';
 import { changeText } from '../../src/pages/resource.tsx';
 import { percentOf } from '../../src/pages/budgets.tsx';
 import { ring } from '../../src/chart/shapes.tsx';
@@ -36,16 +36,6 @@ test('keys of groups are named for people', () => {
 test('series of different times share one axis', () => {
   const s = (times, values) => ({ metric: 'm', step: 0, times, values, max: values });
   assert.deepEqual(align([s([1, 3], [10, 30]), undefined, s([2, 3], [20, 33])]), { times: [1, 2, 3], rows: [[10, null, 30], [null, null, null], [null, 20, 33]] });
-});
-
-test('how long the money lasts', () => {
-  const b = (over) => ({ balance: '100', daily_rate: '30', days_to_suspension: null, ...over });
-  assert.deepEqual(runway(b({})), { days: 3, own: false });
-  assert.deepEqual(runway(b({ days_to_suspension: 7 })), { days: 7, own: true });
-  assert.deepEqual(runway(b({ daily_rate: '0' })), { days: null, own: false });
-  assert.deepEqual(runway(b({ daily_rate: null })), { days: null, own: false });
-  assert.deepEqual(runway(b({ balance: null })), { days: null, own: false });
-  assert.deepEqual(runway(b({ balance: '-5' })), { days: 0, own: false });
 });
 
 test('changes of a resource in words', () => {
