@@ -247,6 +247,7 @@ func anyMappings(t *rapid.T) []pipeline.TypeMapping {
 // mapMeanwhile changes mappings and applies them, with the accidents of the muddle that follows, at a few places of it.
 func (l *lab) mapMeanwhile(t *rapid.T) {
 	editions := [][]pipeline.TypeMapping{anyMappings(t), anyMappings(t)}
+	retyper := l.collector(t, "retyper")
 	var opens sync.Mutex
 	n := 0
 	l.cloud.OnTask = func(pipeline.Task) {
@@ -256,7 +257,7 @@ func (l *lab) mapMeanwhile(t *rapid.T) {
 			l.windows.Map("t", collecttest.Kind, editions[n/5-1]...)
 		}
 		if n%7 == 0 {
-			_ = l.collector(t, fmt.Sprint("retyper ", n)).RetypeDue(context.Background())
+			_ = retyper.RetypeDue(context.Background())
 		}
 	}
 }
