@@ -24,7 +24,8 @@ func (b *costSQL) manyCells() bool {
 	})
 }
 
-// cells is the statement for the sums by group, name, currency, status and step. Tags are one column, whichever are grouped by.
+// cells is the statement for the sums by group, name, currency, status and step, and by day where a rate is wanted. Tags are one
+// column, whichever are grouped by.
 func (b *costSQL) cells() string {
 	var columns, keys []string
 	tags := false
@@ -42,12 +43,13 @@ func (b *costSQL) cells() string {
 	if tags {
 		columns, keys = append(columns, "Tags AS cell_tags"), append(keys, "cell_tags")
 	}
-	return fmt.Sprintf(`SELECT %sBillingCurrency AS currency, cost_status AS status, %s AS step,
+	rateDay, rateKey := b.rateDay()
+	return fmt.Sprintf(`SELECT %sBillingCurrency AS currency, cost_status AS status, %s%s AS step,
     %s AS cost, sum(line_count) AS line_sum, sum(unpriced_count) AS unpriced_sum
 FROM charges
 WHERE %s
-GROUP BY %scurrency, status, step
-LIMIT %d`, list(columns), b.step(), b.sum(), b.where(), list(keys), maxCells+1)
+GROUP BY %scurrency, status, %sstep
+LIMIT %d`, list(columns), rateDay, b.step(), b.sum(), b.where(), list(keys), rateKey, maxCells+1)
 }
 
 // lastNames is the statement for the last names of values.
@@ -102,6 +104,8 @@ type fold struct {
 	byKey map[string]*pipeline.CostGroup
 	names []nameSets // by dimension; nil for those without names
 	tags  map[string]map[string]string
+	// waiting are cells whose price is not known yet.
+	waiting []waiting
 
 	// The places that a row is read into.
 	dest   []any
@@ -114,7 +118,7 @@ type fold struct {
 // cell is one sum.
 type cell struct {
 	currency, status string
-	step             int64
+	step, rateDay    int64 // rateDay is 0 where no rate is wanted
 	cost             decimal.Decimal
 	lines, unpriced  int64
 }
@@ -141,7 +145,11 @@ func newFold(b *costSQL) *fold {
 		f.dest = append(f.dest, &f.text)
 	}
 	c := &f.cell
-	f.dest = append(f.dest, &c.currency, &c.status, &c.step, &c.cost, &c.lines, &c.unpriced)
+	f.dest = append(f.dest, &c.currency, &c.status)
+	if b.converts() {
+		f.dest = append(f.dest, &c.rateDay)
+	}
+	f.dest = append(f.dest, &c.step, &c.cost, &c.lines, &c.unpriced)
 	return f
 }
 
@@ -161,6 +169,10 @@ func (f *fold) scan(r driver.Rows) error {
 			}
 			names[f.values[i]][f.name[i]] += f.cell.lines
 		}
+	}
+	if f.query.Currency != "" && f.cell.currency != f.query.Currency {
+		f.wait()
+		return nil
 	}
 	return f.add(f.group())
 }

@@ -197,11 +197,13 @@ func (b *costSQL) folded() string {
 	keys := b.keys()
 	inner, outer, cellKeys := b.dimensions()
 	condition := b.where()
-	cells := fmt.Sprintf(`SELECT %sBillingCurrency AS currency, cost_status, %s AS step,
-        %s AS cost, sum(line_count) AS line_sum, sum(unpriced_count) AS unpriced_sum
+	rateDay, rateKey := b.rateDay()
+	cells := fmt.Sprintf(`SELECT %sBillingCurrency AS %s, cost_status, %s%s AS step,
+        %s AS %s, sum(line_count) AS line_sum, sum(unpriced_count) AS unpriced_sum
     FROM charges
     WHERE %s
-    GROUP BY %scurrency, cost_status, step`, list(inner), b.step(), b.sum(), condition, list(cellKeys))
+    GROUP BY %s%s, cost_status, %sstep`, list(inner), b.currencyName(), rateDay, b.step(), b.sum(), b.costName(), condition, list(cellKeys), b.currencyName(), rateKey)
+	cells = b.converted(cells, cellKeys)
 	if len(outer) > 0 {
 		cells = fmt.Sprintf("SELECT *, %s FROM (\n    %s\n    )", strings.Join(outer, ", "), cells)
 	}

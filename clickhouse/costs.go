@@ -35,6 +35,7 @@ func (s *Store) Costs(ctx context.Context, tenant pipeline.TenantID, q pipeline.
 		return pipeline.CostAnswer{}, err
 	}
 	answer.Totals = totals(answer.Groups)
+	answer.Unconverted = unconverted(&q, answer.Totals)
 	return answer, nil
 }
 
@@ -47,6 +48,9 @@ func (s *Store) groups(ctx context.Context, tenant pipeline.TenantID, b *costSQL
 			return nil, err
 		}
 		if f.cells <= maxCells {
+			if err := s.settlePrices(ctx, b, f); err != nil {
+				return nil, err
+			}
 			groups := f.groups()
 			return groups, s.label(ctx, tenant, b, groups, f.names)
 		}

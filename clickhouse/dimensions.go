@@ -51,7 +51,7 @@ func (s *Store) DimensionValues(ctx context.Context, tenant pipeline.TenantID, d
 // TagKeys gives the keys of the tags that charges of the last 90 days have, ordered.
 func (s *Store) TagKeys(ctx context.Context, tenant pipeline.TenantID) ([]string, error) {
 	var out []string
-	err := s.rows(ctx, "tag_keys", args{"tenant": string(tenant), "since": dayNumber(time.Now()) - recentDays}, func(r driver.Rows) error {
+	err := s.rows(ctx, "tag_keys", args{"tenant": string(tenant), "since": dayNumber(time.Now()) - recentDays, "reserved": pipeline.ReservedTagPrefix}, func(r driver.Rows) error {
 		var key string
 		err := r.Scan(&key)
 		out = append(out, key)

@@ -52,17 +52,37 @@ type heldScan struct {
 }
 
 func (h *heldScan) scan(r driver.Rows) (collect.HeldLine, error) {
-	l := &h.line
-	if err := r.Scan(&l.Start, &l.End, &h.key, &l.LineCount, &l.UnpricedCount, &h.billed, &h.consumed,
-		&h.effective, &h.list, &h.contracted, &h.pricingOver); err != nil {
+	if err := r.Scan(h.dest()...); err != nil {
 		return collect.HeldLine{}, err
 	}
+	return h.held(), nil
+}
+
+// scanWithLine reads a row that has the columns of lineSelect behind those of held.sql.
+func (h *heldScan) scanWithLine(r driver.Rows) (pipeline.Line, collect.HeldLine, error) {
+	line, err := scanLine(r.Scan, h.dest()...)
+	if err != nil {
+		return pipeline.Line{}, collect.HeldLine{}, err
+	}
+	return line, h.held(), nil
+}
+
+func (h *heldScan) dest() []any {
+	l := &h.line
+	return []any{
+		&l.Start, &l.End, &h.key, &l.LineCount, &l.UnpricedCount, &h.billed, &h.consumed,
+		&h.effective, &h.list, &h.contracted, &h.pricingOver,
+	}
+}
+
+func (h *heldScan) held() collect.HeldLine {
+	l := &h.line
 	copy(l.Key[:], h.key)
 	l.BilledCost, l.ConsumedQuantity = h.billed, h.consumed
 	l.EffectiveCost, l.ListCost = plus(h.billed, h.effective), plus(h.billed, h.list)
 	l.ContractedCost, l.PricingQuantity = plus(h.billed, h.contracted), plus(h.consumed, h.pricingOver)
 	l.Start, l.End = l.Start.UTC(), l.End.UTC()
-	return *l, nil
+	return *l
 }
 
 // plus is a + b, quick for the usual b of zero.

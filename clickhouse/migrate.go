@@ -159,13 +159,17 @@ func (n names) Dedup() string {
 	return "non_replicated_deduplication_window"
 }
 
-// Distributed makes the table over all shards; without a cluster it does nothing.
-func (n names) Distributed(table string) string {
+// Distributed makes the table over all shards, by tenant or by another column; without a cluster it does nothing.
+func (n names) Distributed(table string, by ...string) string {
 	if n.cluster == "" {
 		return "SELECT 1"
 	}
-	return fmt.Sprintf("CREATE TABLE IF NOT EXISTS %[1]s.%[2]s %[3]s AS %[1]s.%[4]s\nENGINE = Distributed(%[5]s, %[1]s, %[4]s, cityHash64(tenant_id))",
-		n.database, table, n.OnCluster(), n.local(table), n.cluster)
+	column := "tenant_id"
+	if len(by) > 0 {
+		column = by[0]
+	}
+	return fmt.Sprintf("CREATE TABLE IF NOT EXISTS %[1]s.%[2]s %[3]s AS %[1]s.%[4]s\nENGINE = Distributed(%[5]s, %[1]s, %[4]s, cityHash64(%[6]s))",
+		n.database, table, n.OnCluster(), n.local(table), n.cluster, column)
 }
 
 func renderMigrations(n names) (fs.FS, error) {

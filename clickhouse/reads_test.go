@@ -43,7 +43,9 @@ func TestResources(t *testing.T) {
 	gone.DeletedAt = hour(2)
 	renamed := named("r2", "Бэкенд", pipeline.Server)
 	renamed.SeenAt, renamed.Tags, renamed.Attributes = hour(2), map[string]string{"owner": "Маша"}, map[string]string{"ip": "192.168.7.5"}
-	appendStates(t, s, a, named("r1", "web", pipeline.Server), old, renamed, named("r3", "data", pipeline.Volume), gone)
+	orphan := named("r3", "data", pipeline.Volume)
+	orphan.Attributes = map[string]string{pipeline.AttributeCondition: pipeline.ConditionOrphan}
+	appendStates(t, s, a, named("r1", "web", pipeline.Server), old, renamed, orphan, gone)
 	appendStates(t, s, b, named("r1", "other", pipeline.Server))
 	f := func(q pipeline.ResourceQuery, total int64, want ...string) {
 		t.Helper()
@@ -60,6 +62,8 @@ func TestResources(t *testing.T) {
 	f(pipeline.ResourceQuery{Connections: []pipeline.ConnectionID{b.Connection}}, 1, "r1")
 	f(pipeline.ResourceQuery{Types: []pipeline.ResourceType{pipeline.Volume, pipeline.Bucket}}, 1, "r3")
 	f(pipeline.ResourceQuery{Text: "бЭК"}, 1, "r2")
+	f(pipeline.ResourceQuery{Conditions: []string{pipeline.ConditionOrphan, pipeline.ConditionZombie}}, 1, "r3")
+	f(pipeline.ResourceQuery{Conditions: []string{pipeline.ConditionZombie}}, 0)
 	f(pipeline.ResourceQuery{Text: "168.7."}, 1, "r2")
 	f(pipeline.ResourceQuery{Text: "owner=маша"}, 1, "r2")
 	f(pipeline.ResourceQuery{Text: "old name"}, 0)
@@ -209,7 +213,7 @@ func TestDimensionValuesAndTagKeys(t *testing.T) {
 	at := func(days int, resource, name string) pipeline.Charge {
 		c := charge(0, resource, "1")
 		c.ResourceName, c.Start = name, today.AddDate(0, 0, -days)
-		c.End, c.Tags = c.Start.Add(time.Hour), map[string]string{"tag of " + resource: "v"}
+		c.End, c.Tags = c.Start.Add(time.Hour), map[string]string{"tag of " + resource: "v", pipeline.TagCloudType: "ours, and not to choose from"}
 		return c
 	}
 	cancelled := at(2, "r3", "taken back")

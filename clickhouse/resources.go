@@ -34,7 +34,7 @@ func (s *Store) Resources(ctx context.Context, tenant pipeline.TenantID, q pipel
 	}
 	bound := args{
 		"tenant": string(tenant), "connections": texts(q.Connections), "types": texts(q.Types), "deleted": q.Deleted,
-		"pattern": foldPattern(q.Text),
+		"pattern": foldPattern(q.Text), "conditions": append([]string{}, q.Conditions...), "condition": pipeline.AttributeCondition,
 	}
 	var page pipeline.ResourcePage
 	var total uint64

@@ -18,13 +18,16 @@ func fillTenant(t *testing.T, s *Store, a collect.Account, own string, start tim
 	c := charge(0, "shared", "1")
 	c.Start, c.End, c.BillingPeriodStart = start, start.Add(time.Hour), start
 	c.ResourceName, c.ServiceName, c.Tags = own, own, map[string]string{own: own}
+	odd := c
+	odd.ResourceType, odd.Unrecognised = own, true
 	st := state("shared", start, pipeline.ResourceCreated)
+	st.Type = pipeline.ResourceType(own)
 	st.Name = own
 	sample := pipeline.Sample{ResourceID: "shared", Metric: pipeline.MetricName(own), Time: start, Value: 1}
 	balance := dec("1")
 	_, samplesErr := s.AppendSamples(t.Context(), a, []pipeline.Sample{sample})
 	for _, err := range []error{
-		s.Append(t.Context(), a, pipeline.Slice{Source: "x"}, start, own, []pipeline.Charge{c}),
+		s.Append(t.Context(), a, pipeline.Slice{Source: "x"}, start, own, []pipeline.Charge{c, odd}),
 		s.AppendStates(t.Context(), a, collect.SyncRecord{At: start, Created: int64(len(own))}, []pipeline.ResourceState{st}, own),
 		s.AppendAccount(t.Context(), a, pipeline.AccountState{ObservedAt: start, Currency: own, Balance: &balance}),
 		samplesErr,
@@ -52,6 +55,7 @@ func reads(t *testing.T, s *Store, a collect.Account, start time.Time) map[strin
 			return []int64{all, fresh}, err
 		},
 		"Lines":       func() (any, error) { return s.Lines(ctx, a, sl, []collect.LineID{idOfCharge(c)}) },
+		"FilePeriods": func() (any, error) { return s.FilePeriods(ctx, a, nil) },
 		"LastSamples": func() (any, error) { return s.LastSamples(ctx, a) },
 		"States":      func() (any, error) { return s.States(ctx, a) },
 		"RateHistory": func() (any, error) { return s.RateHistory(ctx, a, start.Add(-time.Hour)) },
@@ -65,7 +69,21 @@ func reads(t *testing.T, s *Store, a collect.Account, start time.Time) map[strin
 		"Resources":       func() (any, error) { return s.Resources(ctx, a.Tenant, pipeline.ResourceQuery{Deleted: true}) },
 		"Resource":        func() (any, error) { return s.Resource(ctx, a.Tenant, a.Connection, "shared") },
 		"ResourceHistory": func() (any, error) { return s.ResourceHistory(ctx, a.Tenant, a.Connection, "shared") },
-		"Syncs":           func() (any, error) { return s.Syncs(ctx, a.Tenant, a.Connection, 10) },
+		"Unrecognised": func() (any, error) {
+			return s.Unrecognised(ctx, a.Tenant, pipeline.UnrecognisedQuery{From: start.AddDate(0, 0, -1), To: end})
+		},
+		"UnrecognisedResources": func() (any, error) { return s.UnrecognisedResources(ctx, a.Tenant) },
+		"RetypeDays":            func() (any, error) { return s.RetypeDays(ctx, a) },
+		"RetypeLines": func() (any, error) {
+			var out []pipeline.Charge
+			err := s.RetypeLines(ctx, a, sl, func(c pipeline.Charge) error { out = append(out, c); return nil })
+			return out, err
+		},
+		"Snapshots": func() (any, error) { return s.Snapshots(ctx, a.Tenant, pipeline.SyncQuery{Connection: a.Connection}) },
+		"SnapshotChanges": func() (any, error) {
+			return s.SnapshotChanges(ctx, a.Tenant, pipeline.SyncChangesQuery{Connection: a.Connection, At: start})
+		},
+		"Syncs": func() (any, error) { return s.Syncs(ctx, a.Tenant, a.Connection, 10) },
 		"Usage": func() (any, error) {
 			return s.Usage(ctx, a.Tenant, pipeline.UsageQuery{Connection: a.Connection, Resource: "shared", From: start, To: end})
 		},
@@ -114,6 +132,8 @@ func TestTenantsSeeTheirOwnFactsOnly(t *testing.T) {
 	}
 	t.Run("every reading method is in the test", func(t *testing.T) {
 		writes := []string{"Append", "AppendSamples", "AppendStates", "AppendAccount", "Stage", "Migrate", "Close", "Ping", "Database", "DeleteConnection"}
+		// Exchange rates are nobody's, and the currencies that want some are told to no tenant.
+		writes = append(writes, "AppendRates", "Rates", "ChargeCurrencies")
 		kind := reflect.TypeFor[*Store]()
 		for i := range kind.NumMethod() {
 			name := kind.Method(i).Name

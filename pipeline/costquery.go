@@ -112,9 +112,13 @@ type CostQuery struct {
 	Compare Comparison
 	// Top keeps the groups with the greatest totals, this many per currency; the rest become one group "other". 0 keeps all.
 	Top int
+	// Currency converts every charge by the rate of the Moscow day on which it starts, as known at AsOf. A charge without a
+	// rate stays in its own currency. Empty converts nothing.
+	Currency string
 }
 
-// CostAnswer answers a CostQuery. Money of different currencies is never added up: every group and total has one currency.
+// CostAnswer answers a CostQuery. Money of different currencies is never added up unless the question has it converted: every
+// group and total has one currency.
 type CostAnswer struct {
 	Query CostQuery
 	// Steps are the starts of the points, in UTC; one for StepNone. Every step of the period is there, data or not.
@@ -123,7 +127,9 @@ type CostAnswer struct {
 	Groups []CostGroup
 	// Totals has one entry per currency, in order of currency, and equals the sum of the groups. Empty when there is no data.
 	Totals []CostTotal
-	Data   DataState
+	// Unconverted names the currencies of the totals that the question's Currency was asked for and no rate was known, in order.
+	Unconverted []string
+	Data        DataState
 }
 
 // CostTotal is the whole of an answer in one currency.

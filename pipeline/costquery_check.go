@@ -57,6 +57,9 @@ func (q *CostQuery) Check() error {
 	if q.Top < 0 || q.Top > MaxTop {
 		return badQuery("top", "число групп должно быть от 0 до %d", "the number of groups must be 0 to %d", MaxTop)
 	}
+	if q.Currency != "" && !IsCurrency(q.Currency) {
+		return badQuery("currency", "валюта %q не известна; пример: RUB", "currency %q is not known; for example RUB", q.Currency)
+	}
 	if err := q.checkGroups(); err != nil {
 		return err
 	}

@@ -42,6 +42,8 @@ type ResourceQuery struct {
 	Types       []ResourceType
 	// Text is looked for in name, id, addresses and tags, case folded.
 	Text string
+	// Conditions lets through those whose AttributeCondition is one of these; empty lets all through.
+	Conditions []string
 	// Deleted includes those that are gone.
 	Deleted bool
 	Limit   int // 100 when zero, at most 1000

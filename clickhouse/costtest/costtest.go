@@ -6,6 +6,7 @@ package costtest
 import (
 	"cmp"
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -29,6 +30,11 @@ const tick = 15 * time.Minute
 
 // Costs answers the question from the rows. The answer's Data is left zero.
 func Costs(rows []Row, tenant pipeline.TenantID, q pipeline.CostQuery) (pipeline.CostAnswer, error) {
+	return CostsAt(rows, nil, tenant, q)
+}
+
+// CostsAt answers the question from the rows and the exchange rates as they were seen.
+func CostsAt(rows []Row, rates []pipeline.ExchangeRate, tenant pipeline.TenantID, q pipeline.CostQuery) (pipeline.CostAnswer, error) {
 	if q.Metric == "" {
 		q.Metric = pipeline.MetricBilledCost
 	}
@@ -40,7 +46,7 @@ func Costs(rows []Row, tenant pipeline.TenantID, q pipeline.CostQuery) (pipeline
 		return pipeline.CostAnswer{}, err
 	}
 	w := walker{zone: zone}
-	e := evaluation{query: &q, before: q.From, steps: w.steps(q.Step, q.From, q.To), groups: map[string]*pipeline.CostGroup{}}
+	e := evaluation{query: &q, before: q.From, steps: w.steps(q.Step, q.From, q.To), rates: rates, found: map[string]*big.Rat{}, groups: map[string]*pipeline.CostGroup{}}
 	if q.Compare == pipeline.ComparePrevious {
 		e.before = w.previous(q.From, q.To)
 	}
@@ -53,6 +59,7 @@ func Costs(rows []Row, tenant pipeline.TenantID, q pipeline.CostQuery) (pipeline
 	e.label(rows, tenant, groups)
 	answer := pipeline.CostAnswer{Query: q, Steps: e.steps, Groups: groups}
 	answer.Totals = totals(groups)
+	answer.Unconverted = unconverted(&q, answer.Totals)
 	return answer, nil
 }
 
@@ -69,6 +76,8 @@ type evaluation struct {
 	query  *pipeline.CostQuery
 	before time.Time
 	steps  []time.Time
+	rates  []pipeline.ExchangeRate
+	found  map[string]*big.Rat // by currency and day
 	groups map[string]*pipeline.CostGroup
 }
 
@@ -77,12 +86,12 @@ func (e *evaluation) add(r *Row) {
 	if !e.concerns(r) {
 		return
 	}
-	g := e.group(r)
+	cost, currency := e.changed(r, metric(q.Metric, r))
+	g := e.group(r, currency)
 	sum := &g.CostSum
 	if r.Start.Before(q.From) {
 		sum = g.Previous
 	}
-	cost := metric(q.Metric, r)
 	sum.Cost = sum.Cost.Add(cost)
 	if r.CostStatus == pipeline.Estimated {
 		sum.Estimated = sum.Estimated.Add(cost)
@@ -109,8 +118,8 @@ func (e *evaluation) concerns(r *Row) bool {
 	return !r.Start.Before(e.before) && r.Start.Before(q.To) && Matches(q.Filter, r)
 }
 
-func (e *evaluation) group(r *Row) *pipeline.CostGroup {
-	id := fmt.Sprintf("%q", r.BillingCurrency)
+func (e *evaluation) group(r *Row, currency string) *pipeline.CostGroup {
+	id := fmt.Sprintf("%q", currency)
 	var keys []pipeline.GroupKey
 	for _, d := range e.query.GroupBy {
 		v := Value(d, r)
@@ -119,7 +128,7 @@ func (e *evaluation) group(r *Row) *pipeline.CostGroup {
 	}
 	g := e.groups[id]
 	if g == nil {
-		g = &pipeline.CostGroup{Keys: keys, Currency: r.BillingCurrency, Series: make([]decimal.Decimal, len(e.steps)), Previous: &pipeline.CostSum{}}
+		g = &pipeline.CostGroup{Keys: keys, Currency: currency, Series: make([]decimal.Decimal, len(e.steps)), Previous: &pipeline.CostSum{}}
 		e.groups[id] = g
 	}
 	return g

@@ -11,6 +11,7 @@ FROM (
 )
 WHERE ({deleted:Bool} OR toUnixTimestamp64Micro(deleted_at) = 0)
   AND (empty({types:Array(String)}) OR has({types:Array(String)}, type))
+  AND (empty({conditions:Array(String)}) OR has({conditions:Array(String)}, JSONExtractString(attributes, {condition:String})))
   AND ({pattern:String} = '' OR arrayExists(text -> match(text, {pattern:String}), arrayConcat(
         [name, resource_id],
         arrayMap(tag -> concat(tag.1, '=', tag.2), JSONExtractKeysAndValues(tags, 'String')),

@@ -1,5 +1,5 @@
--- The keys of the tags that charges have had since a day.
-SELECT DISTINCT arrayJoin(JSONExtractKeys(Tags)) AS key
+-- The keys of the tags that charges have had since a day, without those that are ours.
+SELECT DISTINCT arrayJoin(arrayFilter(k -> NOT startsWith(k, {reserved:String}), JSONExtractKeys(Tags))) AS key
 FROM (
     SELECT toString(Tags) AS Tags
     FROM charges

@@ -25,6 +25,8 @@ type facts struct {
 	question pipeline.CostQuery
 	// hourly, when set, is what each hour of every connection costs, by where the cost comes from.
 	hourly map[pipeline.CostStatus]string
+	// ratesAsked is the last question about rates.
+	ratesAsked pipeline.RateQuery
 }
 
 type shelf struct {
@@ -38,6 +40,9 @@ type shelf struct {
 	cost      pipeline.CostAnswer
 	values    []pipeline.GroupKey
 	tags      []string
+	odd       []pipeline.UnrecognisedGroup
+	oddOnes   []pipeline.UnrecognisedResources
+	snapshots []pipeline.SyncDetail
 }
 
 func newFacts() *facts { return &facts{shelves: map[pipeline.TenantID]*shelf{}} }
@@ -94,6 +99,60 @@ func (f *facts) everyHour(s *shelf, a *pipeline.CostAnswer) {
 	}
 }
 
+// Rates are the same for all tenants: no shelf is looked at.
+func (f *facts) Rates(_ context.Context, q pipeline.RateQuery) ([]pipeline.ExchangeRate, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ratesAsked = q
+	return []pipeline.ExchangeRate{{
+		Date: time.Date(2026, 11, 18, 0, 0, 0, 0, time.UTC), Currency: "KZT", Nominal: 100, Value: decimal.RequireFromString("15.4321"),
+		Source: "cbr", SeenAt: now(),
+	}}, f.fail
+}
+
+func (f *facts) Unrecognised(ctx context.Context, tenant pipeline.TenantID, _ pipeline.UnrecognisedQuery) ([]pipeline.UnrecognisedGroup, error) {
+	s, err := f.of(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	return s.odd, nil
+}
+
+func (f *facts) UnrecognisedResources(ctx context.Context, tenant pipeline.TenantID) ([]pipeline.UnrecognisedResources, error) {
+	s, err := f.of(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	return s.oddOnes, nil
+}
+
+func (f *facts) Snapshots(ctx context.Context, tenant pipeline.TenantID, q pipeline.SyncQuery) ([]pipeline.SyncDetail, error) {
+	s, err := f.of(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	list := slices.Clone(s.snapshots)
+	if !q.Before.IsZero() {
+		list = slices.DeleteFunc(list, func(y pipeline.SyncDetail) bool { return !y.At.Before(q.Before) })
+	}
+	return list[:min(q.Limit, len(list))], nil
+}
+
+func (f *facts) SnapshotChanges(ctx context.Context, tenant pipeline.TenantID, q pipeline.SyncChangesQuery) ([]pipeline.ResourceState, error) {
+	s, err := f.of(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	var out []pipeline.ResourceState
+	for _, r := range s.resources {
+		if r.ConnectionID == q.Connection && r.SeenAt.Equal(q.At) && (len(q.Kinds) == 0 || slices.Contains(q.Kinds, r.Change)) {
+			out = append(out, r)
+		}
+	}
+	out = out[min(q.Offset, len(out)):]
+	return out[:min(q.Limit, len(out))], nil
+}
+
 func (f *facts) Resources(ctx context.Context, tenant pipeline.TenantID, q pipeline.ResourceQuery) (pipeline.ResourcePage, error) {
 	s, err := f.of(ctx, tenant)
 	if err != nil {
@@ -102,7 +161,8 @@ func (f *facts) Resources(ctx context.Context, tenant pipeline.TenantID, q pipel
 	page := pipeline.ResourcePage{}
 	for _, r := range s.resources {
 		if (len(q.Connections) == 0 || slices.Contains(q.Connections, r.ConnectionID)) && strings.Contains(r.Name, q.Text) &&
-			(len(q.Types) == 0 || slices.Contains(q.Types, r.Type)) && (q.Deleted || r.DeletedAt.IsZero()) {
+			(len(q.Types) == 0 || slices.Contains(q.Types, r.Type)) && (q.Deleted || r.DeletedAt.IsZero()) &&
+			(len(q.Conditions) == 0 || slices.Contains(q.Conditions, r.Attributes[pipeline.AttributeCondition])) {
 			page.Resources = append(page.Resources, r)
 		}
 	}
@@ -271,6 +331,20 @@ func (f *facts) fill(tenant pipeline.TenantID, conn pipeline.ConnectionID, name 
 			},
 			values: []pipeline.GroupKey{{Value: name, Label: name}},
 			tags:   []string{"env " + name},
+			odd: []pipeline.UnrecognisedGroup{{
+				ConnectionID: conn, ResourceType: "TAPE " + name, ServiceName: name, SkuID: "t-1", Currency: "RUB", CostSum: pipeline.CostSum{Cost: dec("12.5"), Lines: 3}, Resources: 2,
+				Examples:   []pipeline.UnrecognisedExample{{ResourceID: "t-1", ResourceName: name, Fields: map[string]string{"ChargeDescription": name, "Tags.env": "prod"}}},
+				FirstStart: at, FirstSeen: at,
+			}},
+			oddOnes: []pipeline.UnrecognisedResources{{ConnectionID: conn, ResourceType: "TAPE " + name, Count: 2, Examples: []pipeline.UnrecognisedExample{{ResourceID: "t-1", ResourceName: name}}}},
+			snapshots: []pipeline.SyncDetail{
+				{SyncSummary: pipeline.SyncSummary{ConnectionID: conn, At: at, Updated: 1, Deleted: 1}, Scopes: []pipeline.ScopeResult{
+					{Scope: "vps", Label: pipeline.Text{RU: name, EN: name}, Found: 2},
+					{Scope: "dns", Skipped: true, Fault: &pipeline.Fault{Code: pipeline.FaultForbidden, Text: pipeline.Text{RU: "нет права", EN: "not permitted"}}},
+					{Scope: "mail", Fault: &pipeline.Fault{Code: pipeline.FaultUnavailable, Text: pipeline.Text{RU: "не отвечает", EN: "does not answer"}}},
+				}},
+				{SyncSummary: pipeline.SyncSummary{ConnectionID: conn, At: at.Add(-time.Hour), Created: 2, Complete: true}},
+			},
 		}
 	})
 }

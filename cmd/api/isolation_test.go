@@ -29,6 +29,7 @@ func isolation(t *testing.T, w *world, fill func(pipeline.ConnectionID)) {
 	document := map[string]any{"connection_id": conn, "month": "2026-10", "total": "1", "number": "alpha-secret"}
 	owner.do(http.MethodPut, "/api/v1/closing-documents", document).want(http.StatusOK)
 	budget := owner.post("/api/v1/budgets", budgetBody("alpha-secret budget")).want(http.StatusCreated).text("id")
+	mapping := owner.post("/api/v1/type-mappings", mappingBody("alpha-secret")).want(http.StatusCreated).text("id")
 	token := owner.post("/api/v1/tokens", map[string]string{"name": "alpha-secret token"}).want(http.StatusCreated).text("id")
 	code := owner.post("/api/v1/telegram/code", nil).want(http.StatusCreated).text("code")
 	_, err := w.store.LinkChat(t.Context(), code, pipeline.Chat{ChatID: 42, Title: "alpha-secret chat"})
@@ -82,7 +83,15 @@ func isolation(t *testing.T, w *world, fill func(pipeline.ConnectionID)) {
 		"list-dimensions":       {"/api/v1/dimensions", nil, 200},
 		"list-dimension-values": {"/api/v1/dimensions/connection/values", nil, 200},
 		"list-balances":         {"/api/v1/balances", nil, 200},
+		"list-rates":            {"/api/v1/rates", nil, 200},
 		"list-budgets":          {"/api/v1/budgets", nil, 200},
+		"get-unrecognised":      {"/api/v1/unrecognised?" + period[1:], nil, 200},
+		"list-type-mappings":    {"/api/v1/type-mappings", nil, 200},
+		"create-type-mapping":   {"/api/v1/type-mappings", mappingBody("mine"), 201},
+		"update-type-mapping":   {"/api/v1/type-mappings/" + mapping, mappingBody("stolen"), 404},
+		"delete-type-mapping":   {"/api/v1/type-mappings/" + mapping, nil, 404},
+		"list-snapshots":        {path + "/snapshots", nil, 404},
+		"list-snapshot-changes": {path + "/snapshots/2026-11-18T08:30:00Z/changes", nil, 404},
 		"create-budget":         {"/api/v1/budgets", budgetBody("mine"), 201},
 		"get-budget":            {"/api/v1/budgets/" + budget, nil, 404},
 		"update-budget":         {"/api/v1/budgets/" + budget, budgetBody("stolen"), 404},
@@ -102,7 +111,7 @@ func isolation(t *testing.T, w *world, fill func(pipeline.ConnectionID)) {
 		"delete-closing-document": {"/api/v1/closing-documents?month=2026-10&connection=" + conn, nil, 404},
 		"get-reconciliation":      {"/api/v1/reconciliation?month=2026-10", nil, 200},
 	}
-	views := []string{path, "/api/v1/resources", "/api/v1/balances", "/api/v1/runway", "/api/v1/closing-documents", "/api/v1/reconciliation?month=2026-10", "/api/v1/connections", "/api/v1/budgets", "/api/v1/tokens", "/api/v1/telegram/chats", "/api/v1/session", "/api/v1/connections/" + files + "/uploads"}
+	views := []string{path, "/api/v1/resources", "/api/v1/balances", "/api/v1/runway", "/api/v1/closing-documents", "/api/v1/reconciliation?month=2026-10", "/api/v1/connections", "/api/v1/budgets", "/api/v1/type-mappings", "/api/v1/tokens", "/api/v1/telegram/chats", "/api/v1/session", "/api/v1/connections/" + files + "/uploads"}
 	before := make([]string, len(views))
 	for i, v := range views {
 		before[i] = string(owner.get(v).want(http.StatusOK).body)

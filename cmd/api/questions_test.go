@@ -63,6 +63,42 @@ func (s suite) TestCosts(t *testing.T) {
 	}
 }
 
+// TestCurrency asks in another currency, and for the rates behind the answer.
+func (s suite) TestCurrency(t *testing.T) {
+	w := s.world(t)
+	c := w.asAdmin()
+	id := c.connect("Боевой")
+	w.facts.fill(w.alpha.ID, pipeline.ConnectionID(id), "alpha")
+	w.facts.set(func(f *facts) { f.shelves[w.alpha.ID].cost.Unconverted = []string{"XAU"} })
+	a := w.asViewer().post("/api/v1/costs/query", costBody(map[string]any{"currency": "USD"})).want(http.StatusOK)
+	if w.facts.question.Currency != "USD" || a.text("unconverted", 0) != "XAU" {
+		t.Errorf("asked in %q: %s", w.facts.question.Currency, a.body)
+	}
+	a = c.post("/api/v1/budgets", map[string]any{"name": "Доллары", "amount": "100", "currency": "USD"}).want(http.StatusCreated)
+	if w.facts.question.Currency != "USD" || a.text("unconverted", 0) != "XAU" {
+		t.Errorf("a budget asks in %q: %s", w.facts.question.Currency, a.body)
+	}
+	a = w.asViewer().get("/api/v1/rates?currency=KZT").want(http.StatusOK)
+	if a.text("base") != "RUB" || a.text("rates", 0, "rate") != "0.154321" || a.text("rates", 0, "value") != "15.4321" || a.text("rates", 0, "date") != "2026-11-18" {
+		t.Errorf("rates: %s", a.body)
+	}
+	day := func(d int) time.Time { return time.Date(2026, 11, d, 0, 0, 0, 0, time.UTC) }
+	want := pipeline.RateQuery{Currencies: []string{"KZT"}, From: day(19).AddDate(0, 0, -30), To: day(20)}
+	if diff := cmp.Diff(want, w.facts.ratesAsked); diff != "" {
+		t.Error(diff)
+	}
+	w.asViewer().get("/api/v1/rates?from=2026-11-02&to=2026-11-03").want(http.StatusOK)
+	if diff := cmp.Diff(pipeline.RateQuery{From: day(2), To: day(4)}, w.facts.ratesAsked); diff != "" {
+		t.Error(diff)
+	}
+	for query, at := range map[string]string{"from=2026-11-02&to=2026-11-01": "query.to", "from=2016-11-02&to=2026-11-01": "query.to", "from=x": "query.from", "to=2026-13-01": "query.to", "currency=usd": "query.currency"} {
+		if got := w.asViewer().get("/api/v1/rates?" + query).want(http.StatusUnprocessableEntity).locations(); !slices.Equal(got, []string{at}) {
+			t.Errorf("%s: faults at %v", query, got)
+		}
+	}
+	w.nobody().get("/api/v1/rates").want(http.StatusUnauthorized)
+}
+
 func (s suite) TestCostFaults(t *testing.T) {
 	w := s.world(t)
 	c := w.asViewer()
@@ -88,6 +124,7 @@ func (s suite) TestCostFaults(t *testing.T) {
 	f("has_tag of no tag", costBody(map[string]any{"filter": leaf("has_tag", "service")}), 422, "body.filter")
 	f("unknown word in the filter", costBody(map[string]any{"filter": map[string]any{"op": "and", "args": []any{map[string]any{"op": "equals", "dim": "x"}}}}), 422, "body.filter.args[0].dim")
 	f("four dimensions", costBody(map[string]any{"group_by": []string{"service", "region", "sku", "project"}}), 422, "body.group_by")
+	f("no currency", costBody(map[string]any{"currency": "rubles"}), 422, "body.currency")
 	f("torn", `{"from":`, 400, "body")
 	f("empty", ``, 400)
 	f("no object", `[]`, 422, "body")

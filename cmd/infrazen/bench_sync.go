@@ -59,7 +59,7 @@ type benchStand struct {
 
 func benchStands() []benchStand {
 	return []benchStand{
-		{world.SelectelCatalog(), selectelStand},
+		{world.SelectelCatalog(), selectelStand}, {world.YandexCatalog(), yandexStand}, {world.VKCatalog(), vkStand}, {world.BegetCatalog(), begetStand},
 	}
 }
 

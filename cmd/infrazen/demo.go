@@ -47,6 +47,7 @@ func startDemo(ctx context.Context, env *boot.Env, stores *wire.Stores) (*demo, 
 	if err := d.farm.listen(ctx, s.Demo.Port); err != nil {
 		return nil, err
 	}
+	useRates(&s.Rates, "http://"+addressOf(len(d.farm.stands)-1, s.Demo.Port))
 	return d, d.connect(ctx, stores.People)
 }
 

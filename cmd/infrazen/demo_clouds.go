@@ -36,7 +36,8 @@ func worldStart(folder string, days int, now time.Time) (time.Time, error) {
 	return start, nil
 }
 
-// demoFarm is the clouds of the demo company: two accounts at Beget and two at Selectel.
+// demoFarm is the clouds of the demo company: two accounts at Beget and two at Selectel; and the bank with
+// its exchange rates.
 func demoFarm(seed uint64, start time.Time) *farm {
-	return &farm{stands: []stand{demoBegetStand(seed, start), selectelStand(0, world.DemoSelectel(seed, start))}}
+	return &farm{stands: []stand{demoBegetStand(seed, start), selectelStand(0, world.DemoSelectel(seed, start)), ratesStand(seed)}}
 }

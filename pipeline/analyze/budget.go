@@ -3,6 +3,7 @@ package analyze
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -37,9 +38,10 @@ func PeriodOf(b pipeline.Budget, zone string, now time.Time) (BudgetPeriod, erro
 	return BudgetPeriod{}, fmt.Errorf("cannot cut the period of budget %s: step %q is no budget period", b.ID, b.Period)
 }
 
-// BudgetQuery is the question whose answer tells what a budget has used up in a period.
+// BudgetQuery is the question whose answer tells what a budget has used up in a period: charges in other currencies count in the
+// budget's, each by the rate of its own day.
 func BudgetQuery(b pipeline.Budget, zone string, p BudgetPeriod) pipeline.CostQuery {
-	return pipeline.CostQuery{From: p.From.UTC(), To: p.To.UTC(), Zone: zone, Filter: b.Filter, Metric: b.Metric}
+	return pipeline.CostQuery{From: p.From.UTC(), To: p.To.UTC(), Zone: zone, Filter: b.Filter, Metric: b.Metric, Currency: b.Currency}
 }
 
 // BudgetUse is how a budget stands.
@@ -49,14 +51,18 @@ type BudgetUse struct {
 	Percent int64
 	// Unpriced counts lines whose price is unknown: what is spent is at least Spent.
 	Unpriced int64
+	// Unconverted are charges in currencies without a rate: they are not in Spent.
+	Unconverted []pipeline.CostTotal
 }
 
-// UseOf reads a budget's use from the answer to its BudgetQuery. Other currencies than the budget's are left out.
+// UseOf reads a budget's use from the answer to its BudgetQuery. What could not be converted is told beside it.
 func UseOf(b pipeline.Budget, a pipeline.CostAnswer) BudgetUse {
 	var u BudgetUse
 	for _, t := range a.Totals {
 		if t.Currency == b.Currency {
 			u.Spent, u.Unpriced = t.Cost, t.Unpriced
+		} else if !t.Cost.IsZero() || t.Unpriced != 0 {
+			u.Unconverted = append(u.Unconverted, t)
 		}
 	}
 	if b.Amount.IsPositive() {
@@ -124,6 +130,10 @@ func budgetDetails(b pipeline.Budget, use BudgetUse, data pipeline.DataState, p 
 		t.RU += fmt.Sprintf(" Цена %d\u00a0%s неизвестна и\u00a0в\u00a0сумму не\u00a0входит.", use.Unpriced, pipeline.Plural(use.Unpriced, "строки", "строк", "строк"))
 		t.EN += fmt.Sprintf(" %d lines have no known price and are not in the sum.", use.Unpriced)
 	}
+	if len(use.Unconverted) > 0 {
+		t.RU += " Не\u00a0пересчитано, курса на\u00a0эти дни нет: " + unconverted(use.Unconverted, pipeline.Russian) + "."
+		t.EN += " Not converted, there is no rate for these days: " + unconverted(use.Unconverted, pipeline.English) + "."
+	}
 	if !data.CollectedAt.IsZero() {
 		at := data.CollectedAt.In(p.From.Location())
 		t.RU += " Данные на\u00a0" + at.Format("15:04 02.01") + zoneRU(p.From.Location()) + "."
@@ -134,6 +144,15 @@ func budgetDetails(b pipeline.Budget, use BudgetUse, data pipeline.DataState, p 
 		t.EN += " The data is incomplete: the sum may grow."
 	}
 	return t
+}
+
+// unconverted lists sums in their own currencies.
+func unconverted(totals []pipeline.CostTotal, lang pipeline.Lang) string {
+	sums := make([]string, len(totals))
+	for i, t := range totals {
+		sums[i] = pipeline.FormatMoney(t.Cost, t.Currency, lang)
+	}
+	return strings.Join(sums, ", ")
 }
 
 func zoneRU(z *time.Location) string {

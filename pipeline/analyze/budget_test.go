@@ -22,7 +22,6 @@ func answer(cost string, unpriced int64) pipeline.CostAnswer {
 	return pipeline.CostAnswer{
 		Totals: []pipeline.CostTotal{
 			{Currency: "RUB", CostSum: pipeline.CostSum{Cost: decimal.RequireFromString(cost), Unpriced: unpriced}},
-			{Currency: "USD", CostSum: pipeline.CostSum{Cost: decimal.RequireFromString("999999")}},
 		},
 		Data: pipeline.DataState{Complete: unpriced == 0, CollectedAt: time.Date(2026, 11, 23, 9, 5, 0, 0, time.UTC)},
 	}
@@ -107,5 +106,33 @@ func TestUseOfNeverLiftsAPercent(t *testing.T) {
 	}
 	if !strings.HasPrefix(Budget(budget(), BudgetPeriod{}, answer("100000", 0), time.Time{}).Title.EN, "Budget “Прод” is exceeded") {
 		t.Fatal("the English title is missing")
+	}
+}
+
+// TestBudgetConverts asks in the budget's currency, and tells what has no rate beside what is spent.
+func TestBudgetConverts(t *testing.T) {
+	b := budget()
+	b.Currency = "USD"
+	now := time.Date(2026, 11, 23, 9, 6, 0, 0, time.UTC)
+	p, err := PeriodOf(b, "Europe/Moscow", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q := BudgetQuery(b, "Europe/Moscow", p); q.Currency != "USD" {
+		t.Errorf("the question is in %q", q.Currency)
+	}
+	a := answer("150.5", 0)
+	a.Totals = append(a.Totals, pipeline.CostTotal{Currency: "USD", CostSum: pipeline.CostSum{Cost: decimal.NewFromInt(999999)}}, pipeline.CostTotal{Currency: "XAU"})
+	use := UseOf(b, a)
+	if use.Spent.String() != "999999" || use.Percent != 999 || len(use.Unconverted) != 1 || use.Unconverted[0].Currency != "RUB" {
+		t.Errorf("%+v", use)
+	}
+	found := Budget(b, p, a, now)
+	if found == nil || !strings.Contains(found.Details.RU, "курса на\u00a0эти дни нет: 150,50\u00a0₽.") || !strings.Contains(found.Details.EN, "no rate for these days: ₽150.50.") {
+		t.Errorf("%+v", found)
+	}
+	a.Totals = a.Totals[1:]
+	if found := Budget(b, p, a, now); found == nil || strings.Contains(found.Details.RU, "пересчитано") {
+		t.Errorf("%+v", found)
 	}
 }

@@ -93,6 +93,8 @@ func neutralise(q *pipeline.CostQuery, field string) bool {
 		q.Compare = pipeline.CompareNone
 	case "top":
 		q.Top = 0
+	case "currency":
+		q.Currency = ""
 	case "group_by":
 		q.GroupBy = nil
 	case "filter":

@@ -136,15 +136,16 @@ func (h *hourLines) add(c pipeline.Charge) {
 }
 
 func (a *Accrual) line(s *pipeline.ResourceState, r *pipeline.Rate, hour period) pipeline.Charge {
+	typ := s.CloudType() // a mapping is applied to the line when it is written
 	l := pipeline.Line{
 		ProviderName: a.Provider, PublisherName: a.Provider, InvoiceIssuerName: a.Provider,
 		BillingCurrency: r.Currency, SubAccountID: s.ProjectID, SubAccountName: s.ProjectName,
-		ServiceCategory: serviceCategory(s.Type), ServiceName: r.ServiceName,
-		ResourceID: s.ID, ResourceName: s.Name, ResourceType: string(s.Type),
+		ServiceCategory: typ.ServiceCategory(), ServiceName: r.ServiceName,
+		ResourceID: s.ID, ResourceName: s.Name, ResourceType: string(typ),
 		RegionID: s.RegionID, RegionName: s.RegionName, AvailabilityZone: s.ZoneID,
 		SkuID: r.SkuID, ChargeCategory: pipeline.Usage, ChargeDescription: r.Component, ChargeFrequency: "Usage-Based",
 		PricingCategory: "Standard", PricingUnit: pricingUnit(r.Period), ConsumedUnit: "Hours",
-		CostStatus: r.CostStatus, Unrecognised: serviceCategory(s.Type) == otherCategory && s.Type != pipeline.License,
+		CostStatus: r.CostStatus, Unrecognised: !typ.Recognised(),
 		Tags: s.Tags, BillingPeriodStart: monthOf(hour.from, a.Zone).from,
 	}
 	if l.CostStatus == "" {
@@ -164,29 +165,6 @@ func pricingUnit(p pipeline.RatePeriod) string {
 		return "Days"
 	}
 	return "Hours"
-}
-
-const otherCategory = "Other"
-
-// serviceCategory gives the FOCUS ServiceCategory of a type.
-func serviceCategory(t pipeline.ResourceType) string {
-	switch t {
-	case pipeline.Server, pipeline.Cluster, pipeline.Registry:
-		return "Compute"
-	case pipeline.Volume, pipeline.Snapshot, pipeline.Backup, pipeline.Image, pipeline.Bucket, pipeline.Share:
-		return "Storage"
-	case pipeline.Database:
-		return "Databases"
-	case pipeline.FloatingIP, pipeline.LoadBalancer, pipeline.Network, pipeline.CDN:
-		return "Networking"
-	case pipeline.Domain, pipeline.Site, pipeline.FTPAccount:
-		return "Web"
-	case pipeline.Mailbox:
-		return "Business Applications"
-	case pipeline.Account:
-		return "Management and Governance"
-	}
-	return otherCategory
 }
 
 // groupStates cuts states ordered by resource into those of each resource.

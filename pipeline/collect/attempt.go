@@ -22,13 +22,18 @@ func (c *Collector) withSession(ctx context.Context, w Window, l *lease, log *sl
 	if !ok {
 		return fmt.Errorf("cannot collect: the provider %s has no feed %s by %s", w.Connection.Kind, w.Feed, w.Grain)
 	}
+	mappings, err := c.mappings(ctx, &w)
+	if err != nil {
+		return err
+	}
 	session, err := c.session(ctx, w, &p, log)
 	if err != nil {
 		return err
 	}
 	t := &task{
 		ledger: c.deps.Ledger, windows: c.deps.Windows, window: w, info: p.info, spec: spec, zone: p.zone, lang: c.config.Lang, log: log, read: c.scopesRead(w.Account.Connection),
-		options: SliceOptions{MaxLines: c.config.MaxLines, Now: c.deps.Windows.Now, Guard: l.guard},
+		options:  SliceOptions{MaxLines: c.config.MaxLines, Now: c.deps.Windows.Now, Guard: l.guard, Types: &mappings},
+		mappings: mappings,
 	}
 	outcome, err := c.runTask(ctx, t, session)
 	if err == nil && spec.Feed == pipeline.FeedInventory {

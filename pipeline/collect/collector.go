@@ -27,6 +27,8 @@ type Deps struct {
 	Uploads  func(Account) pipeline.Uploads
 	Log      *slog.Logger
 	Registry prometheus.Registerer
+	// Mappings gives what tenants say of types that no provider recognises; nil when there is no such thing.
+	Mappings Mappings
 }
 
 // Collector plans windows and collects them. Any number of collectors may share one store of work.

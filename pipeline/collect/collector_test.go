@@ -88,7 +88,7 @@ func (l *lab) collector(t interface{ Fatal(...any) }, holder string) *collect.Co
 	}
 	c, err := collect.New(collect.Deps{
 		Windows: l.windows, Ledger: ledger, Providers: []pipeline.Provider{l.cloud}, Registry: prometheus.NewRegistry(),
-		Log: slog.New(slog.NewTextHandler(l.log, nil)),
+		Log: slog.New(slog.NewTextHandler(l.log, nil)), Mappings: l.windows,
 	}, l.config)
 	if err != nil {
 		t.Fatal(err)

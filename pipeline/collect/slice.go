@@ -24,6 +24,8 @@ type SliceOptions struct {
 	Now func(ctx context.Context) (time.Time, error)
 	// Guard is asked before every append; an error stops the commit. Nil lets everything through.
 	Guard func() error
+	// Types give lines the types that a tenant says. Nil leaves lines as they come.
+	Types *pipeline.TypeMappings
 }
 
 func (o *SliceOptions) maxLines() int {
@@ -60,6 +62,9 @@ func (w *Writer) Add(ctx context.Context, c pipeline.Charge) error {
 	}
 	if err := checkCharge(w.slice, &c); err != nil {
 		return w.refuse(&c, err)
+	}
+	if w.options.Types != nil {
+		c.Line = w.options.Types.Incoming(c.Line)
 	}
 	if err := w.content.add(&c); err != nil {
 		return w.refuse(&c, err)
@@ -111,6 +116,9 @@ func (w *Writer) Commit(ctx context.Context) error {
 	defer w.drop()
 	if w.stage != nil {
 		return w.commitStaged(ctx)
+	}
+	if err := w.relabelHeld(ctx); err != nil {
+		return err
 	}
 	return w.commit(ctx)
 }

@@ -27,7 +27,9 @@ type task struct {
 	zone    *time.Location
 	options SliceOptions
 	lang    pipeline.Lang
-	log     *slog.Logger
+	// mappings give types to what the provider does not recognise.
+	mappings pipeline.TypeMappings
+	log      *slog.Logger
 	// read is when this collector read each scope of the connection whole.
 	read map[string]time.Time
 
@@ -188,7 +190,7 @@ func (t *task) request(prev []pipeline.ResourceState, last time.Time) pipeline.T
 	for i := range prev {
 		if s := &prev[i]; s.DeletedAt.IsZero() {
 			req.Known = append(req.Known, pipeline.KnownResource{
-				ID: s.ID, Type: s.Type, Name: s.Name, Scope: s.Scope, LastSeen: later(s.SeenAt, last), ParentID: s.ParentID,
+				ID: s.ID, Type: s.CloudType(), Name: s.Name, Scope: s.Scope, LastSeen: later(s.SeenAt, last), ParentID: s.ParentID,
 				ProjectID: s.ProjectID, ProjectName: s.ProjectName, RegionID: s.RegionID, Tags: s.Tags,
 			})
 		}
@@ -251,6 +253,7 @@ func (t *task) keep(ctx context.Context, o *pipeline.Outcome, prev []pipeline.Re
 // snapshot works out what the listing changed and what it costs, and appends both. The states come last: a snapshot that
 // was cut short in between is as if it had not been.
 func (t *task) snapshot(ctx context.Context, o *pipeline.Outcome, prev []pipeline.ResourceState, last, at time.Time) error {
+	t.mapTypes()
 	changes := Compare(prev, Snapshot{At: at, LastSeen: last, ScopeSeen: t.read, Resources: t.resources, Outcome: *o})
 	t.found += int64(len(t.resources))
 	if t.spec.Accrues {

@@ -21,7 +21,12 @@ type inventory struct {
 	// listed tells where a list was read whole, and partial which projects have one that was not.
 	listed  map[listedKey]bool
 	partial map[string]bool
+	// used are the regions of projects in which something is billed, known or found.
+	used map[usedRegion]bool
 }
+
+// usedRegion is a region of a project.
+type usedRegion struct{ project, region string }
 
 // listedKey is a type of resources in a region of a project.
 type listedKey struct {
@@ -115,6 +120,7 @@ func (inv *inventory) billedProjects(ctx context.Context) ([]project, error) {
 
 // readClouds reads the lists of every project. A project that does not let the service user in leaves the others.
 func (inv *inventory) readClouds(ctx context.Context) {
+	inv.findUsed()
 	for _, p := range inv.projects {
 		c, err := inv.cloud(ctx, string(p.ID))
 		if inv.ended(ctx) != nil {
@@ -125,13 +131,47 @@ func (inv *inventory) readClouds(ctx context.Context) {
 			inv.partial[string(p.ID)] = true
 			continue
 		}
-		for _, l := range listings() {
-			for _, e := range l.endpoints(c) {
-				inv.readList(ctx, &l, p, c, e)
-				if inv.ended(ctx) != nil {
-					return
-				}
+		for _, probes := range []bool{true, false} {
+			inv.readLists(ctx, p, c, probes)
+			if inv.ended(ctx) != nil {
+				return
 			}
+		}
+	}
+}
+
+// readLists reads a project's lists: those that are asked for everywhere, then the others in the regions that are in use.
+// Selectel has a dozen regions and most projects are in one or two: where no server, volume or router is, nothing is known
+// from before and nothing is billed, there is no more to ask for. What is neither is billed within the hour.
+func (inv *inventory) readLists(ctx context.Context, p project, c *projectCloud, probes bool) {
+	for _, l := range listings() {
+		if l.probe != probes {
+			continue
+		}
+		for _, e := range l.endpoints(c) {
+			if !probes && !l.global && !inv.used[usedRegion{string(p.ID), e.region}] {
+				continue
+			}
+			inv.readList(ctx, &l, p, c, e)
+			if inv.ended(ctx) != nil {
+				return
+			}
+		}
+	}
+}
+
+// findUsed notes the regions in which something is billed or known. Where the bill could not be read, all of a project's are.
+func (inv *inventory) findUsed() {
+	inv.used = map[usedRegion]bool{}
+	for i := range inv.rows {
+		region, _ := place(string(inv.rows[i].metric.Region))
+		inv.used[usedRegion{string(inv.rows[i].project.ID), region}] = true
+	}
+	for i := range inv.task.Known {
+		k := &inv.task.Known[i]
+		inv.used[usedRegion{k.ProjectID, k.RegionID}] = true
+		if parts := strings.Split(k.Scope, "/"); len(parts) == 3 {
+			inv.used[usedRegion{parts[2], parts[1]}] = true
 		}
 	}
 }
@@ -169,6 +209,9 @@ func (inv *inventory) readList(ctx context.Context, l *listing, p project, c *pr
 		}
 		inv.resources = append(inv.resources, resources[i])
 		sc.found++
+	}
+	if len(resources) > 0 || !sc.whole() || !inv.rep.scope(scopeBilling).whole() {
+		inv.used[usedRegion{string(p.ID), e.region}] = true
 	}
 	if !sc.whole() {
 		inv.partial[string(p.ID)] = true

@@ -137,7 +137,7 @@ func (m *mapper) resource(l *pipeline.Line, r *row, kind pipeline.ResourceType) 
 	}
 	l.ResourceID, l.ResourceName = string(o.ID), string(o.Name)
 	parent := m.servers[string(o.ParentID)]
-	if parent != nil && o.ParentID != o.ID && o.ParentID != r.project.ID && (kind == pipeline.Volume || kind == pipeline.FloatingIP) {
+	if parent != nil && o.ParentID != o.ID && (kind == pipeline.Volume || kind == pipeline.FloatingIP) {
 		own := l.ResourceName
 		if own == "" {
 			own = l.ResourceID

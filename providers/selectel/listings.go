@@ -26,6 +26,7 @@ type listing struct {
 	offset        bool     // paged by offset instead of a link
 	unpaged       bool
 	global        bool // one list for all regions, wherever the catalog puts it
+	probe         bool // asked for in every region, used or not
 	// finds are the types of what it lists: a billed object of one of them that it does not list is a zombie.
 	finds []pipeline.ResourceType
 	read  func(ctx context.Context, inv *inventory, at site, rows []json.RawMessage) (resources []pipeline.Resource, bad int64)
@@ -37,11 +38,11 @@ func listings() []listing {
 	return []listing{
 		{
 			name: "servers", label: pipeline.Text{RU: "Серверы", EN: "Servers"}, kinds: []string{"compute"}, path: "servers/detail",
-			keys: []string{"servers"}, micro: "latest", service: "compute", finds: []pipeline.ResourceType{pipeline.Server}, read: readServers,
+			keys: []string{"servers"}, micro: "latest", service: "compute", probe: true, finds: []pipeline.ResourceType{pipeline.Server}, read: readServers,
 		},
 		{
 			name: "volumes", label: pipeline.Text{RU: "Диски", EN: "Volumes"}, kinds: volume, path: "volumes/detail",
-			keys: []string{"volumes"}, finds: []pipeline.ResourceType{pipeline.Volume}, read: readVolumes,
+			keys: []string{"volumes"}, probe: true, finds: []pipeline.ResourceType{pipeline.Volume}, read: readVolumes,
 		},
 		{
 			name: "snapshots", label: pipeline.Text{RU: "Снимки дисков", EN: "Snapshots"}, kinds: volume, path: "snapshots/detail",
@@ -57,7 +58,7 @@ func listings() []listing {
 		},
 		{
 			name: "routers", label: pipeline.Text{RU: "Роутеры", EN: "Routers"}, kinds: []string{"network"}, version: "v2.0", path: "routers",
-			keys: []string{"routers"}, read: readRouters,
+			keys: []string{"routers"}, probe: true, read: readRouters,
 		},
 		{
 			name: "loadbalancers", label: pipeline.Text{RU: "Балансировщики", EN: "Load balancers"}, kinds: []string{"load-balancer", "octavia"},

@@ -65,7 +65,8 @@ func (Provider) Info() pipeline.Info {
 
 const day = 24 * time.Hour
 
-// feeds: charges are asked for again for 40 days, so that the month before is looked at until the 10th.
+// feeds: charges are asked for again for 40 days, so that the month before is looked at until the 10th. Metrics are asked for by
+// the day, which takes two requests a server however long the window is; those already held are dropped.
 func feeds() []pipeline.FeedSpec {
 	return []pipeline.FeedSpec{
 		{Feed: pipeline.FeedInventory, Grain: pipeline.GrainSnapshot, Every: time.Hour},
@@ -73,7 +74,7 @@ func feeds() []pipeline.FeedSpec {
 			Feed: pipeline.FeedCharges, Grain: pipeline.GrainDay, Every: time.Hour, Restated: 40 * day, Backfill: 90 * day,
 			After: pipeline.FeedInventory,
 		},
-		{Feed: pipeline.FeedUsage, Grain: pipeline.GrainHour, Every: time.Hour, Backfill: 30 * day},
+		{Feed: pipeline.FeedUsage, Grain: pipeline.GrainDay, Every: time.Hour, Backfill: 30 * day},
 	}
 }
 

@@ -2,6 +2,7 @@ package selectel_test
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -108,6 +109,9 @@ func TestInventoryDetails(t *testing.T) {
 func TestBalance(t *testing.T) {
 	for _, seed := range []uint64{20, 21} {
 		s := newStand(t, seed, nil)
+		if seed == 21 {
+			s.account.Opening = dec("-100") // in debt
+		}
 		rec, _ := collect(t, open(t, s.settings()), inventory())
 		if len(rec.Accounts) != 1 {
 			t.Fatalf("%d account states", len(rec.Accounts))
@@ -135,7 +139,7 @@ func TestUsage(t *testing.T) {
 		if p.Metric == pipeline.MemoryUsedBytes {
 			want = load.MemoryAt(s.account.Seed, p.ResourceID, p.Time) / 100 * 2048 * (1 << 20)
 		}
-		if p.ResourceID == s.ids["web"] && (p.Value-want)/want > 0.002 {
+		if p.ResourceID == s.ids["web"] && math.Abs(p.Value-want)/want > 0.002 {
 			t.Errorf("%s at %s is %g, want %g", p.Metric, p.Time, p.Value, want)
 		}
 	}
@@ -190,6 +194,10 @@ func TestStaticTokenRevoked(t *testing.T) {
 	if sc := scopeOf(out, "transactions"); sc.Fault == nil || sc.Fault.Code != pipeline.FaultExpired || sc.Skipped {
 		t.Errorf("transactions: %+v", sc)
 	}
+	_, out = collect(t, open(t, with(s.settings(), selectel.FieldToken, "static-revoked")), inventory())
+	if sc := scopeOf(out, "balances"); !out.Complete() || sc.Fault != nil {
+		t.Errorf("inventory: %+v", out.Scopes)
+	}
 }
 
 // TestProjectWithoutAccess: one project is closed to the user, the other is read.
@@ -209,9 +217,12 @@ func TestProjectWithoutAccess(t *testing.T) {
 // TestRequestsPerDay: one request for a day that is over.
 func TestRequestsPerDay(t *testing.T) {
 	s := newStand(t, 18, func(c *selectelsim.Config) { c.UnknownServices = nil })
-	collect(t, open(t, s.settings()), pipeline.Task{Feed: pipeline.FeedCharges, From: dayOf(9).From, To: dayOf(5).To})
+	_, out := collect(t, open(t, s.settings()), pipeline.Task{Feed: pipeline.FeedCharges, From: dayOf(9).From, To: dayOf(5).To})
 	if n := s.sim.Count("/v1/cloud_billing/"); n != 5 {
 		t.Errorf("%d requests for five days", n)
+	}
+	if noted(out, "outside_window") {
+		t.Errorf("an hour was asked for twice: %+v", out.Notes)
 	}
 }
 

@@ -80,28 +80,22 @@ func (b *biller) readTransactions(ctx context.Context) {
 	}
 	var uncertainSum decimal.Decimal
 	var uncertainCount int64
-	for _, d := range days(b.task.From, b.task.To) {
-		list, err := b.transactions(ctx, d)
-		if err != nil {
-			sc.close(err)
-			return
-		}
-		for i := range list {
-			switch t := &list[i]; t.standing() {
-			case left:
-				if c, ok := t.charge(b.account, b.known, b.task); ok {
-					b.bought = append(b.bought, c)
-				}
-			case uncertain:
-				uncertainSum, uncertainCount = uncertainSum.Sub(kopecks(t.Price.D)), uncertainCount+1
-			case covered:
+	list, err := b.transactions(ctx, span{b.task.From, b.task.To})
+	sc.close(err)
+	if err != nil {
+		return
+	}
+	for i := range list {
+		switch t := &list[i]; t.standing() {
+		case left:
+			if c, ok := t.charge(b.account, b.known, b.task); ok {
+				b.bought = append(b.bought, c)
 			}
-		}
-		if !d.to.Before(b.now()) {
-			break
+		case uncertain:
+			uncertainSum, uncertainCount = uncertainSum.Sub(kopecks(t.Price.D)), uncertainCount+1
+		case covered:
 		}
 	}
-	sc.close(nil)
 	sc.found, b.boughtRead = int64(len(b.bought)), true
 	text := pipeline.Textf("Операции на %s ₽ относятся к услугам, о которых неизвестно, входят ли они в статистику потребления. Они не учтены, чтобы не посчитать дважды.",
 		"Transactions of %s RUB belong to services of which it is not known whether the consumption statistics have them. They are not counted, so that nothing counts twice.", uncertainSum.StringFixed(2))
@@ -118,7 +112,7 @@ func noStaticToken() *pipeline.Fault {
 	}
 }
 
-// transactions reads all pages of one day.
+// transactions reads all pages of a span.
 func (b *biller) transactions(ctx context.Context, d span) ([]transaction, error) {
 	var out []transaction
 	for offset := 0; offset < maxTransactions; {
@@ -144,12 +138,12 @@ func (b *biller) transactions(ctx context.Context, d span) ([]transaction, error
 			return nil, b.edge.Malformed(scopeTransactions, "no data in the answer")
 		}
 		if len(a.Data) == 0 {
-			break
+			return out, nil
 		}
 		out = append(out, a.Data...)
 		offset += len(a.Data)
 	}
-	return out, nil
+	return nil, b.edge.Malformed(scopeTransactions, "a list without an end")
 }
 
 // standing tells whether a transaction is to be counted beside the statistics.

@@ -59,7 +59,7 @@ func metricFamilies() []family {
 	}
 }
 
-// serviceFamilies are what is left to tell by: the service's key.
+// serviceFamilies are services that bill one kind of thing, whatever they call its type.
 func serviceFamilies() []family {
 	return []family{
 		{"storage", pipeline.Bucket, "S3 Storage", "Storage"},
@@ -90,11 +90,16 @@ func find(families []family, word string) (family, bool) {
 	return family{}, false
 }
 
-// familyOf tells what an object is: by its type, by the metric that is billed of it, by its service. False when none of them
-// is known: then the object's own word stands for its type.
+// familyOf tells what an object is: by its type, by its service, and where it has no type by the metric that is billed of it.
+// False when none of them is known: then the object's own word stands for its type.
 func familyOf(provider, objectType, metricID string) (family, bool) {
 	if f, ok := find(objectFamilies(), objectType); ok {
 		return f, true
+	}
+	for _, f := range serviceFamilies() {
+		if f.prefix == provider {
+			return f, true
+		}
 	}
 	if objectType == "" {
 		if f, ok := find(objectFamilies(), metricID); ok {
@@ -102,11 +107,6 @@ func familyOf(provider, objectType, metricID string) (family, bool) {
 		}
 		if f, ok := find(metricFamilies(), metricID); ok {
 			return f, true
-		}
-		for _, f := range serviceFamilies() {
-			if f.prefix == provider {
-				return f, true
-			}
 		}
 	}
 	name, category := provider, "Other"

@@ -104,8 +104,8 @@ func parseDay(s string, order DateOrder) (year, month, date int, err error) {
 	}
 	switch len(parts) {
 	case 1:
-		if len(s) == 8 && allDigits(s) {
-			return number(s[:4]), number(s[4:6]), number(s[6:]), nil
+		if p := parts[0]; len(p) == 8 && allDigits(p) {
+			return number(p[:4]), number(p[4:6]), number(p[6:]), nil
 		}
 		return 0, 0, 0, errNotDate
 	case 2:
@@ -190,6 +190,9 @@ func number(s string) int {
 
 // monthNamed reads the name of a month in Russian or English, whole or shortened to three letters; 0 when it is none.
 func monthNamed(s string) int {
+	if len(s) < 3 || isDigit(rune(s[0])) {
+		return 0
+	}
 	s = strings.ToLower(s)
 	if utf8.RuneCountInString(s) < 3 {
 		return 0

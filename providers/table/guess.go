@@ -19,8 +19,11 @@ const (
 
 // Guess proposes a mapping for a file by its columns' names and its first and last rows. What it is not sure of it leaves out
 // and asks: a wrong guess is a wrong bill.
-func Guess(s Sample) (Mapping, []pipeline.Note) {
-	g := guesser{sample: &s, m: Mapping{Version: Version, Columns: map[Role]string{}}, taken: make([]bool, len(s.Names))}
+func Guess(s Sample) (Mapping, []pipeline.Note) { return guess(s, Mapping{}) }
+
+// guess takes the currency and the provider from what is known, where the file does not tell.
+func guess(s Sample, known Mapping) (Mapping, []pipeline.Note) {
+	g := guesser{sample: &s, m: Mapping{Version: Version, Columns: map[Role]string{}, Provider: known.Provider}, taken: make([]bool, len(s.Names)), currency: known.Currency}
 	if len(s.Rows) > 0 && s.HeaderRow > 1 {
 		g.m.HeaderRow = s.HeaderRow
 	}
@@ -44,6 +47,8 @@ type guesser struct {
 	m      Mapping
 	taken  []bool
 	asked  []pipeline.Note
+	// currency is that of the cloud, when it has one.
+	currency string
 }
 
 func (g *guesser) ask(code, ru, en string, args ...any) {
@@ -200,6 +205,10 @@ func (g *guesser) guessCurrency() {
 				return
 			}
 		}
+	}
+	if g.currency != "" {
+		g.m.Currency = g.currency
+		return
 	}
 	g.ask(AskCurrency, "Не понять, в какой валюте суммы: выберите столбец или впишите код валюты.",
 		"It is not clear what currency the amounts are in: choose the column, or enter the currency's code.")

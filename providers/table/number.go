@@ -190,7 +190,11 @@ func plainNumber(s, point, group string) (string, error) {
 
 // notNumber gives the reason for a text of digits and separators, and errNotNumber for any other.
 func notNumber(s string, why error) error {
-	if s == "" || strings.Trim(s, "0123456789.,'’ \u00a0\u202f\u2009eE+-") != "" || !strings.ContainsAny(s, "0123456789") {
+	known := "0123456789.,'’ \u00a0\u202f\u2009"
+	if strings.ContainsAny(s, "eE") {
+		known += "eE+-"
+	}
+	if strings.Trim(s, known) != "" || !strings.ContainsAny(s, "0123456789") {
 		return errNotNumber
 	}
 	return why

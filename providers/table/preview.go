@@ -24,6 +24,11 @@ const roleTag = "tag"
 // Preview reads a whole file by a mapping, or by a guessed one when the text is empty. Times without a zone are in zone where
 // the mapping names none; a guess names it. It is what a pipeline.Previewer gives.
 func Preview(ctx context.Context, name string, file io.ReadSeeker, mapping string, zone *time.Location) (pipeline.Preview, error) {
+	return preview(ctx, name, file, mapping, zone, Mapping{})
+}
+
+// preview does it; known is what is known of a cloud's reports beforehand.
+func preview(ctx context.Context, name string, file io.ReadSeeker, mapping string, zone *time.Location, known Mapping) (pipeline.Preview, error) {
 	m, guessed := Mapping{Version: Version}, strings.TrimSpace(mapping) == ""
 	if !guessed {
 		var err error
@@ -37,7 +42,7 @@ func Preview(ctx context.Context, name string, file io.ReadSeeker, mapping strin
 		return p, takeFault(&p, err)
 	}
 	if guessed {
-		m, p.Questions = Guess(sample)
+		m, p.Questions = guess(sample, known)
 		m.Zone = zone.String()
 		p.Mapping = m.JSON()
 	}

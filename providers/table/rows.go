@@ -38,7 +38,12 @@ type rows interface {
 }
 
 // open tells by its first bytes what a file is and opens it.
-func open(ctx context.Context, in io.Reader, name string, m *Mapping) (rows, error) {
+func open(ctx context.Context, in io.Reader, name string, m *Mapping) (contextRows, error) {
+	r, err := openRows(ctx, in, name, m)
+	return contextRows{rows: r, ctx: ctx}, err
+}
+
+func openRows(ctx context.Context, in io.Reader, name string, m *Mapping) (rows, error) {
 	buf := bufio.NewReaderSize(&boundedReader{ctx: ctx, in: in, left: MaxBytes}, headSize)
 	head, err := buf.Peek(headSize)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -53,6 +58,27 @@ func open(ctx context.Context, in io.Reader, name string, m *Mapping) (rows, err
 		return nil, faultOldExcel(name)
 	}
 	return openText(buf, head, name, m)
+}
+
+// contextRows ends when its context ends.
+type contextRows struct {
+	rows
+	ctx context.Context
+}
+
+func (r contextRows) next() ([]string, int64, error) {
+	if err := r.ctx.Err(); err != nil {
+		return nil, 0, err
+	}
+	return r.rows.next()
+}
+
+// sheets are the sheets of a workbook; nil when the table is none.
+func (r contextRows) sheets() []string {
+	if book, ok := r.rows.(*sheetRows); ok {
+		return book.file.GetSheetList()
+	}
+	return nil
 }
 
 // boundedReader fails when its context ends and once more than its limit was read.

@@ -47,12 +47,9 @@ func Look(ctx context.Context, in io.Reader, name string, m Mapping) (Sample, er
 	return s, readFault(name, MaxBytes, err)
 }
 
-func look(src rows, name string, m *Mapping) (Sample, error) {
-	var s Sample
+func look(src contextRows, name string, m *Mapping) (Sample, error) {
+	s := Sample{Sheets: src.sheets()}
 	s.Workbook, _ = src.workbook()
-	if book, ok := src.(*sheetRows); ok {
-		s.Sheets = book.file.GetSheetList()
-	}
 	for {
 		cells, line, err := src.next()
 		if errors.Is(err, io.EOF) {

@@ -161,10 +161,6 @@ func TestRealBillsByMappingAlone(t *testing.T) {
 					t.Errorf("by %s (-file +read):\n%s", column, diff)
 				}
 			}
-			for _, n := range report.Notes {
-				t.Logf("%s %d %s", n.Code, n.Count, n.Text.EN)
-			}
-			t.Log(report.First, report.Last, charges[0].Tags)
 		})
 	}
 }

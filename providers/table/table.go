@@ -27,8 +27,9 @@ type Variant struct {
 	Upload       pipeline.UploadSpec
 	// Zone is the IANA zone of times that name none, where the mapping does not say it.
 	Zone string
-	// Mapping is offered to begin with; empty when it is guessed from the first file.
-	Mapping string
+	// Known is what is known of the cloud's reports whatever their columns: the currency and the cloud's name. The columns are
+	// guessed from the first file.
+	Known Mapping
 }
 
 // Provider is one kind of table.
@@ -58,7 +59,7 @@ func (p *Provider) Info() pipeline.Info {
 				RU: "Что в каком столбце и как записаны даты и числа. Применяется ко всем файлам подключения.",
 				EN: "What is in which column, and how dates and numbers are written. It holds for all files of the connection.",
 			},
-			Required: true, Multiline: true, Mapping: true, Default: p.variant.Mapping,
+			Required: true, Multiline: true, Mapping: true,
 		}},
 		Feeds: []pipeline.FeedSpec{{Feed: pipeline.FeedFiles, Grain: pipeline.GrainObject, Every: 5 * time.Minute}},
 		// Files are periods of their own; the zone is that of the days they are asked for in.
@@ -71,9 +72,6 @@ func (p *Provider) Info() pipeline.Info {
 // Open checks the mapping and makes a session. It opens no file.
 func (p *Provider) Open(settings pipeline.Settings, env pipeline.Env) (pipeline.Session, error) {
 	text := settings[settingMapping]
-	if text == "" {
-		text = p.variant.Mapping
-	}
 	if text == "" {
 		return nil, faultMapping("Столбцы не размечены. Выберите файл и укажите, что в каком столбце.",
 			"The columns are not set. Choose a file and say what is in which column.")
@@ -106,5 +104,5 @@ func (p *Provider) Preview(ctx context.Context, name string, file io.ReadSeeker,
 	if own != time.UTC || zone == nil {
 		zone = own
 	}
-	return Preview(ctx, name, file, mapping, zone)
+	return preview(ctx, name, file, mapping, zone, p.variant.Known)
 }

@@ -24,18 +24,21 @@ func Variants() []Variant {
 			Kind:  KindCloudRu,
 			Title: pipeline.Text{RU: "Cloud.ru (отчёт файлом)", EN: "Cloud.ru (report file)"},
 			About: pipeline.Text{
-				RU: "Детализация расходов Cloud.ru из личного кабинета. Разметка столбцов предложена, её можно поправить.",
-				EN: "The detailed cost report of Cloud.ru from its console. A column mapping is proposed and can be changed.",
+				RU: "Детализация расходов Cloud.ru из личного кабинета. Столбцы определим по файлу, разметку можно поправить.",
+				EN: "The detailed cost report of Cloud.ru from its console. The columns are found in the file, and the mapping can be changed.",
 			},
 			Upload: pipeline.UploadSpec{
 				Title: pipeline.Text{RU: "Детализация расходов", EN: "Detailed cost report"},
 				Help: pipeline.Text{
-					RU: "Скачайте отчёт с детализацией в разделе расходов личного кабинета Cloud.ru, в CSV или XLSX.",
-					EN: "Download the detailed report from the costs section of the Cloud.ru console, as CSV or XLSX.",
+					RU: "Личный кабинет Cloud.ru: «Контроль затрат», «Отчёт о расходах», стрелка в строке с детализацией. За месяц она готова в первых числах следующего.",
+					EN: "The Cloud.ru console: \"Контроль затрат\" (cost control), \"Отчёт о расходах\" (cost report), the arrow in the row of the details. A month's are ready in the first days of the next.",
 				},
 				Extensions: extensions, MaxBytes: MaxBytes,
 			},
-			Zone: "Europe/Moscow",
+			// Source of the way to the file: cloud.ru/docs/console_partner/ug/topics/guides__billing-docs.html. The columns of the
+			// file are documented nowhere [U], so they are guessed by their Russian names.
+			Zone:  "Europe/Moscow",
+			Known: Mapping{Currency: "RUB", Provider: "Cloud.ru"},
 		},
 	}
 }

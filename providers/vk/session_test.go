@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -173,6 +174,18 @@ func TestThingsAreReadWhole(t *testing.T) {
 		if ip.ParentID != busyVM || ip.Attributes[pipeline.AttributeCondition] != "" || ip.Tags["team"] != "shop" {
 			t.Errorf("the attached address is %+v", ip)
 		}
+	}
+}
+
+// A stand-in that is mounted under a path says so in its catalog and its links.
+func TestStandInUnderAPath(t *testing.T) {
+	s := newStand(t, func(c *vksim.Config) { c.Prefix = "/vk" })
+	srv := httptest.NewServer(http.StripPrefix("/vk", s))
+	t.Cleanup(srv.Close)
+	s.url = srv.URL + "/vk"
+	rec, out := collect(t, s.open(t, s.settings(), testNow), inventoryTask())
+	if d := cmp.Diff(len(s.account.Inventory(testNow()))-1, len(rec.Rows)); d != "" || !out.Complete() {
+		t.Errorf("things but the novelty: %s %+v", d, out.Scopes)
 	}
 }
 

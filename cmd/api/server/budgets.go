@@ -30,9 +30,11 @@ type budgetView struct {
 	Spent      *string                `json:"spent" doc:"Null while nothing was collected"`
 	Percent    *string                `json:"percent" doc:"Spent in percent of the amount, to two digits"`
 	Unpriced   int64                  `json:"unpriced" doc:"Lines without a known price: they are not in spent"`
-	From       time.Time              `json:"from" doc:"The start of the period that runs now"`
-	To         time.Time              `json:"to"`
-	Data       dataView               `json:"data"`
+	// Unconverted is what could not be converted.
+	Unconverted []string  `json:"unconverted" doc:"Currencies of charges that no rate was known for: they are not in spent"`
+	From        time.Time `json:"from" doc:"The start of the period that runs now"`
+	To          time.Time `json:"to"`
+	Data        dataView  `json:"data"`
 }
 
 // budgetBody is a budget as it comes over the wire.
@@ -186,10 +188,10 @@ func (s *Server) budgetAnswer(ctx context.Context, c caller, b pipeline.Budget) 
 	return &budgetOut{Body: view}, err
 }
 
-// budgetQuery asks for everything in the budget's scope in the period around now.
+// budgetQuery asks for everything in the budget's scope, in the budget's currency, in the period around now.
 func budgetQuery(b pipeline.Budget, now time.Time, zone string) pipeline.CostQuery {
 	from, to := periodAround(b.Period, now, zone)
-	return pipeline.CostQuery{From: from, To: to, Zone: zone, Filter: b.Filter, Metric: b.Metric}
+	return pipeline.CostQuery{From: from, To: to, Zone: zone, Filter: b.Filter, Metric: b.Metric, Currency: b.Currency}
 }
 
 // periodAround is the day, the week from Monday or the month of the zone that holds the instant.
@@ -219,7 +221,7 @@ func (s *Server) viewBudget(ctx context.Context, c caller, b pipeline.Budget) (b
 	v := budgetView{
 		ID: b.ID, Name: b.Name, Amount: b.Amount.String(), Currency: b.Currency, Period: string(b.Period), Filter: maybe[pipeline.Filter]{b.Filter},
 		Metric: string(b.Metric), Thresholds: orNone(b.Thresholds), CreatedAt: when(b.CreatedAt), UpdatedAt: when(b.UpdatedAt),
-		From: q.From, To: q.To, Data: viewData(answer.Data, c.lang),
+		From: q.From, To: q.To, Data: viewData(answer.Data, c.lang), Unconverted: orNone(answer.Unconverted),
 	}
 	if answer.Data.CollectedAt.IsZero() && len(answer.Totals) == 0 {
 		return v, nil

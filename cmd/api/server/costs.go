@@ -22,6 +22,8 @@ type costQuestion struct {
 	AsOf    *time.Time       `json:"as_of,omitempty" doc:"What was believed at this instant"`
 	Compare string           `json:"compare,omitempty" enum:"previous_period,"`
 	Top     int              `json:"top,omitempty" minimum:"0" maximum:"1000" doc:"The greatest groups per currency; the rest become one. 0 keeps all"`
+	// Currency is converted to.
+	Currency string `json:"currency,omitempty" pattern:"^([A-Z]{3})?$" patternDescription:"a currency code such as RUB" doc:"Every charge is converted by the rate of its own Moscow day, as known at as_of. Empty converts nothing"`
 }
 
 type costsIn struct{ Body costQuestion }
@@ -31,8 +33,10 @@ type costsOut struct{ Body costAnswerView }
 type costAnswerView struct {
 	Steps  []time.Time     `json:"steps" doc:"The starts of the points"`
 	Groups []costGroupView `json:"groups" doc:"By currency, then the greatest first; other is last of its currency"`
-	Totals []costTotalView `json:"totals" doc:"One for each currency; money of different currencies is never added up"`
-	Data   dataView        `json:"data"`
+	Totals []costTotalView `json:"totals" doc:"One for each currency; money of different currencies is never added up unless currency was asked for"`
+	// Unconverted is what could not be converted.
+	Unconverted []string `json:"unconverted" doc:"Currencies of the totals that no rate was known for: they stand beside the converted total and are not in it"`
+	Data        dataView `json:"data"`
 }
 
 type costSumView struct {
@@ -81,7 +85,7 @@ func (b costQuestion) query(c caller) pipeline.CostQuery {
 	q := pipeline.CostQuery{
 		From: b.From.UTC(), To: b.To.UTC(), Zone: b.Zone, Step: pipeline.Step(b.Step), Filter: b.Filter,
 		GroupBy: mapped(b.GroupBy, func(d string) pipeline.Dimension { return pipeline.Dimension(d) }),
-		Metric:  pipeline.Metric(b.Metric), Compare: pipeline.Comparison(b.Compare), Top: b.Top,
+		Metric:  pipeline.Metric(b.Metric), Compare: pipeline.Comparison(b.Compare), Top: b.Top, Currency: b.Currency,
 	}
 	if q.Zone == "" {
 		q.Zone = c.Tenant.Zone
@@ -104,6 +108,7 @@ func viewCosts(a pipeline.CostAnswer, lang pipeline.Lang) costAnswerView {
 	return costAnswerView{
 		Steps:  mapped(a.Steps, func(t time.Time) time.Time { return t.UTC() }),
 		Groups: mapped(a.Groups, viewGroup), Totals: mapped(a.Totals, viewTotal), Data: viewData(a.Data, lang),
+		Unconverted: orNone(a.Unconverted),
 	}
 }
 

@@ -64,6 +64,7 @@ type resourcesIn struct {
 	Connection []string `query:"connection,explode" maxItems:"100" doc:"Only these connections"`
 	Type       []string `query:"type,explode" maxItems:"50" doc:"Only these types"`
 	Q          string   `query:"q" maxLength:"200" doc:"Looked for in name, id, addresses and tags"`
+	Condition  []string `query:"condition,explode" maxItems:"2" enum:"zombie,orphan" doc:"Only those of which one of these is wrong: zombie is billed and in no listing, orphan is without the server that it is for"`
 	Deleted    bool     `query:"deleted" doc:"With those that are gone"`
 	Limit      int      `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 	After      string   `query:"after" maxLength:"4000" doc:"The cursor of the page before"`
@@ -105,7 +106,7 @@ func (s *Server) listResources(ctx context.Context, c caller, in *resourcesIn) (
 	page, err := s.Facts.Resources(ctx, c.tenant(), pipeline.ResourceQuery{
 		Connections: connectionIDs(in.Connection),
 		Types:       mapped(in.Type, func(t string) pipeline.ResourceType { return pipeline.ResourceType(t) }),
-		Text:        in.Q, Deleted: in.Deleted, Limit: in.Limit, After: in.After,
+		Text:        in.Q, Conditions: in.Condition, Deleted: in.Deleted, Limit: in.Limit, After: in.After,
 	})
 	if errors.Is(err, ErrCursor) {
 		return nil, invalid(fault{location: "query.after", text: pipeline.Text{RU: "нужно значение cursor предыдущей страницы", EN: "give the cursor of the page before"}})

@@ -168,6 +168,7 @@ type Store interface {
 	Closings
 	Chats
 	Answers
+	Mappings
 	Ping(ctx context.Context) error
 }
 
@@ -183,8 +184,12 @@ type Facts interface {
 	Syncs(ctx context.Context, tenant pipeline.TenantID, conn pipeline.ConnectionID, limit int) ([]pipeline.SyncSummary, error)
 	Usage(ctx context.Context, tenant pipeline.TenantID, q pipeline.UsageQuery) ([]pipeline.UsageSeries, error)
 	UsageSummaries(ctx context.Context, tenant pipeline.TenantID, conns []pipeline.ConnectionID, metrics []pipeline.MetricName, from, to time.Time) ([]pipeline.UsageSummary, error)
+	FactsOfTypes
+	FactsOfSnapshots
 	Balances(ctx context.Context, tenant pipeline.TenantID) ([]pipeline.AccountBalance, error)
 	ask.MonthLedger
+	// Rates gives exchange rates, which are the same for all tenants.
+	Rates(ctx context.Context, q pipeline.RateQuery) ([]pipeline.ExchangeRate, error)
 	DimensionValues(ctx context.Context, tenant pipeline.TenantID, d pipeline.Dimension, text string, limit int) ([]pipeline.GroupKey, error)
 	TagKeys(ctx context.Context, tenant pipeline.TenantID) ([]string, error)
 	// DeleteConnection removes all facts of a connection.

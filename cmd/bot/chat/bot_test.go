@@ -125,6 +125,32 @@ func TestCostQuestion(t *testing.T) {
 	}
 }
 
+// TestCurrencies asks what has several currencies: the answer comes in the organisation's, and says so.
+func TestCurrencies(t *testing.T) {
+	s := newScene(t)
+	s.link(private)
+	two := twoServices()
+	two.Groups, two.Totals = nil, append(two.Totals, pipeline.CostTotal{Currency: "USD", CostSum: pipeline.CostSum{Cost: decimal.NewFromInt(10)}})
+	s.store.answer, s.store.converted = two, twoServices()
+	s.sim.Write(private, 0, "сколько потратили вчера")
+	m := s.says(private, 1, "1\u00a0234,50\u00a0₽", "Суммы в\u00a0RUB: по\u00a0курсу ЦБ на\u00a0день расхода.")
+	if strings.Contains(m.Text, "$") || strings.Contains(m.Text, "Нет курса") || s.store.lastQuery().Currency != "RUB" {
+		t.Fatalf("asked %+v, said\n%s", s.store.lastQuery(), m.Text)
+	}
+	s.store.converted.Totals = append(s.store.converted.Totals, pipeline.CostTotal{Currency: ""})
+	s.store.converted.Unconverted = []string{""}
+	s.sim.Write(private, 0, "сколько потратили вчера в долларах по сервисам")
+	m = s.says(private, 2, "Суммы в\u00a0USD: по\u00a0курсу ЦБ", "Нет курса, не\u00a0пересчитано: валюта не\u00a0указана.")
+	if strings.Contains(m.Text, "Не\u00a0понял") || s.store.lastQuery().Currency != "USD" {
+		t.Fatalf("asked %+v, said\n%s", s.store.lastQuery(), m.Text)
+	}
+	s.store.answer, s.store.converted = twoServices(), pipeline.CostAnswer{}
+	s.sim.Write(private, 0, "сколько потратили вчера")
+	if m := s.says(private, 3, "1\u00a0234,50\u00a0₽"); strings.Contains(m.Text, "курс") || s.store.lastQuery().Currency != "" {
+		t.Fatalf("one currency is converted: asked %+v, said\n%s", s.store.lastQuery(), m.Text)
+	}
+}
+
 func TestChartAndButtons(t *testing.T) {
 	s := newScene(t)
 	s.link(private)

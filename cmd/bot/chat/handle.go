@@ -116,7 +116,7 @@ func (b *Bot) ask(ctx context.Context, v visitor, sentence, button string) (answ
 		return b.balance(ctx, v)
 	}
 	apply(button, &q)
-	a, err := b.Asker.Ask(ctx, v.tenant.ID, q.Query)
+	a, err := b.askCosts(ctx, v.tenant, &q)
 	var wrong *pipeline.QueryError
 	if errors.As(err, &wrong) {
 		return answer{text: wrong.Text.In(v.chat.Lang)}, nil

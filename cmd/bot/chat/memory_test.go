@@ -13,17 +13,19 @@ import (
 
 // memory is a store in memory that keeps the promises of Store, Facts and Asker.
 type memory struct {
-	mu      sync.Mutex
-	chats   map[[2]int64]pipeline.Chat
-	noted   map[int64]int64
-	offset  int64
-	broken  bool
-	answer  pipeline.CostAnswer
-	prepaid []pipeline.PrepaidAccount
-	queries []pipeline.CostQuery
-	owed    []*pipeline.Delivery
-	sent    map[string]int64
-	given   map[string]string
+	mu     sync.Mutex
+	chats  map[[2]int64]pipeline.Chat
+	noted  map[int64]int64
+	offset int64
+	broken bool
+	answer pipeline.CostAnswer
+	// converted answers questions with a currency; the answer does when it has no totals.
+	converted pipeline.CostAnswer
+	prepaid   []pipeline.PrepaidAccount
+	queries   []pipeline.CostQuery
+	owed      []*pipeline.Delivery
+	sent      map[string]int64
+	given     map[string]string
 	// lostMarks is how many MarkSent calls are to fail: the process dies between send and mark.
 	lostMarks int
 	// marked gets the revision of every mark that was kept.
@@ -105,6 +107,9 @@ func (m *memory) Ask(_ context.Context, _ pipeline.TenantID, q pipeline.CostQuer
 		}
 		m.queries = append(m.queries, q)
 		a = m.answer
+		if q.Currency != "" && len(m.converted.Totals) > 0 {
+			a = m.converted
+		}
 		a.Query = q
 		return nil
 	})

@@ -41,6 +41,7 @@ func (w writer) costs(q question.Question, a pipeline.CostAnswer) string {
 		w.total(&b, t)
 		w.groups(&b, t, a, len(q.Query.GroupBy) > 0)
 	}
+	w.conversion(&b, q.Query.Currency, a)
 	w.dataState(&b, a.Data)
 	if len(q.Unknown) > 0 {
 		b.WriteString(w.t("\nНе\u00a0понял и\u00a0не\u00a0учёл: %s.", "\nNot understood and left out: %s.", strings.Join(q.Unknown, ", ")))

@@ -174,6 +174,7 @@ func (s *Settings) check() error {
 	if s.Demo.Days < 1 || s.Demo.Days > 400 {
 		errs = append(errs, fmt.Errorf("demo.days is %d; it must be 1 to 400", s.Demo.Days))
 	}
+	errs = append(errs, s.Rates.check()...)
 	if strings.Count(s.Telegram.Endpoint, "%s") != 2 {
 		errs = append(errs, errors.New("telegram.endpoint must hold %s twice: for the token and for the method"))
 	}

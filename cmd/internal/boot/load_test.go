@@ -61,4 +61,8 @@ func TestLoadNamesWhatIsWrong(t *testing.T) {
 	f([]string{"--collector.lease=1s"}, nil, "collector.lease")
 	f([]string{"--telegram.endpoint=https://example.org/"}, nil, "telegram.endpoint")
 	f([]string{"--demo.days=0"}, nil, "demo.days")
+	f([]string{"--rates.source=ecb"}, nil, "rates.source")
+	f([]string{"--rates.source=file"}, nil, "rates.file")
+	f(nil, []string{"INFRAZEN_RATES_ADDRESS=www.cbr.ru"}, "rates.address")
+	f([]string{"--rates.currencies=USD,dollar"}, nil, "rates.currencies")
 }

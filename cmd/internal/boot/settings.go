@@ -24,6 +24,7 @@ type Settings struct {
 	Postgres   Postgres   `koanf:"postgres"`
 	Collector  Collector  `koanf:"collector"`
 	Focus      Focus      `koanf:"focus"`
+	Rates      Rates      `koanf:"rates"`
 	Telegram   Telegram   `koanf:"telegram"`
 	Demo       Demo       `koanf:"demo"`
 }
@@ -82,6 +83,25 @@ type Focus struct {
 	FolderRoot string `koanf:"folder_root"`
 }
 
+// The sources of exchange rates.
+const (
+	RatesCBR  = "cbr"
+	RatesFile = "file"
+	RatesOff  = "off"
+)
+
+// Rates says where exchange rates come from.
+type Rates struct {
+	// Source is cbr for the Bank of Russia, file for a file, or off: nothing new is collected then, and what is held still converts.
+	Source string `koanf:"source"`
+	// Address is the Bank of Russia's, or that of a mirror with the same scripts.
+	Address string `koanf:"address"`
+	// File is a CSV file with the columns date, currency and rate (roubles for one unit); read again when it may have changed.
+	File string `koanf:"file"`
+	// Currencies are collected besides those of the charges: codes with commas between them.
+	Currencies string `koanf:"currencies"`
+}
+
 // Telegram says how the bot reaches Telegram.
 type Telegram struct {
 	// Token is the bot's, from @BotFather. Empty: the bot does not run.
@@ -113,6 +133,7 @@ func Default() Settings {
 		ClickHouse: ClickHouse{Port: 18123},
 		Postgres:   Postgres{Port: 15432},
 		Collector:  Collector{Workers: 24, RequestTimeout: 150 * time.Second, Lease: 2 * time.Minute},
+		Rates:      Rates{Source: RatesCBR, Address: "https://www.cbr.ru", Currencies: "USD,EUR,CNY,KZT,CAD"},
 		Telegram:   Telegram{Endpoint: "https://api.telegram.org/bot%s/%s"},
 		Demo:       Demo{Enabled: true, Port: 18200, Seed: 1, Days: 90},
 	}

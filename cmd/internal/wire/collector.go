@@ -23,7 +23,16 @@ const (
 	watchEvery = 30 * time.Second
 	idleEvery  = time.Minute
 	pruneEvery = time.Hour
+	// retypeEvery is how often changed type mappings are looked for.
+	retypeEvery = 2 * time.Second
 )
+
+// tick is something that is done again and again.
+type tick struct {
+	every time.Duration
+	what  string
+	do    func(context.Context) error
+}
 
 // RunCollector collects what is due, and looks at budgets, until ctx ends.
 func RunCollector(ctx context.Context, env boot.Env, s *Stores) error {
@@ -36,16 +45,16 @@ func RunCollector(ctx context.Context, env boot.Env, s *Stores) error {
 	if err != nil {
 		return fmt.Errorf("cannot make the scheduler: %w", err)
 	}
-	ticks := []struct {
-		every time.Duration
-		what  string
-		do    func(context.Context) error
-	}{
+	ticks := []tick{
 		{planEvery, "plan", c.PlanAll},
 		{claimEvery, "claim", func(context.Context) error { c.Wake(); return nil }},
 		{watchEvery, "watch budgets", w.Once},
+		{retypeEvery, "retype", c.RetypeDue},
 		{idleEvery, "close idle sessions", func(ctx context.Context) error { c.CloseIdle(ctx); return nil }},
 		{pruneEvery, "prune", s.People.Prune},
+	}
+	if filler := newRates(env, s); filler != nil {
+		ticks = append(ticks, tick{ratesEvery, "exchange rates", filler.Once})
 	}
 	for _, t := range ticks {
 		task := func(ctx context.Context) {
@@ -74,7 +83,7 @@ func NewCollector(env boot.Env, s *Stores, all []pipeline.Provider, windows coll
 	limits := cloudhttp.DefaultConfig()
 	limits.Timeout = env.Settings.Collector.RequestTimeout
 	return collect.New(collect.Deps{
-		Windows: windows, Ledger: s.Facts, Providers: Paced(all, env.Settings.Collector),
+		Windows: windows, Ledger: s.Facts, Mappings: s.People, Providers: Paced(all, env.Settings.Collector),
 		HTTP: cloudhttp.New(limits, env.Registry).For, Uploads: s.People.UploadsOf,
 		Log: env.Log, Registry: env.Registry,
 	}, cfg)

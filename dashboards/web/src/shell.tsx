@@ -7,6 +7,7 @@ import { useQuery } from './state/query.ts';
 import { chooseTheme, chosenTheme, type Theme } from './state/theme.ts';
 import { Menu, type MenuItem } from './ui/basics.tsx';
 import { Icon, type IconName } from './ui/icons.tsx';
+import { UnrecognisedNav } from './pages/unrecognisednav.tsx';
 
 // Shell is what stands round every page: the navigation, at the left or, on a phone, at the bottom.
 export function Shell({ children }: { children: ComponentChildren }) {
@@ -32,7 +33,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
           <Link to="/" class="logo" label="InfraZen"><img src={logo} alt="" width="28" height="28" /><span>InfraZen</span></Link>
           <nav aria-label={t.nav.main}>
             <ul>
-              {list.map((i) => <li key={i.to} class={i.to.startsWith('/d/') ? 'more' : ''}><Link to={i.to} current={i.current} title={i.text}><Icon name={i.icon} /><span>{i.text}</span></Link></li>)}
+              {list.map((i) => [i.to === '/settings' && <UnrecognisedNav key="unrecognised" />, <li key={i.to} class={i.to.startsWith('/d/') ? 'more' : ''}><Link to={i.to} current={i.current} title={i.text}><Icon name={i.icon} /><span>{i.text}</span></Link></li>])}
             </ul>
           </nav>
           <div class="side-foot"><ThemeMenu /><AccountMenu /></div>

@@ -133,6 +133,47 @@ test('the overview shows the numbers that the API gives', async () => {
   await panel('total').getByText(/данные на|данных ещё нет/).waitFor();
 });
 
+test('amounts are shown in the currency chosen, and what has no rate is named', async () => {
+  await open('/?range=30d');
+  const total = panel('total').locator('data.big');
+  await total.first().waitFor();
+  const own = await api('GET', '/session');
+  assert.equal(await page.getByTestId('currency').textContent(), own.tenant.currency, 'amounts are in the currency of the organisation at first');
+  const asked = [];
+  const listen = (r) => r.url().endsWith('/costs/query') && asked.push(r.postDataJSON());
+  page.on('request', listen);
+
+  await page.getByTestId('currency').click();
+  await page.getByRole('dialog', { name: 'Валюта сумм' }).getByText('по курсу ЦБ на день расхода').waitFor();
+  await shot('currency');
+  await page.getByRole('button', { name: 'Доллары США, $' }).click();
+  await page.waitForURL(/currency=USD/);
+  await page.waitForFunction(() => document.querySelectorAll('.spinner.small').length === 0);
+  const query = asked.find((q) => q.currency === 'USD' && q.compare && !q.group_by?.length);
+  assert.ok(query, 'the total is asked for in dollars');
+  const inDollars = await api('POST', '/costs/query', query);
+  const dollars = inDollars.totals.find((t) => t.currency === 'USD');
+  assert.ok(dollars, 'something is converted');
+  await panel('total').locator(`data.big[value="${dollars.cost}"]`).waitFor();
+  assert.equal(await total.count(), inDollars.totals.length);
+  await panel('total').getByText('Пересчитано в\u00a0USD по курсу ЦБ на день расхода').waitFor();
+
+  await page.getByTestId('currency').click();
+  await page.getByRole('button', { name: 'Как в\u00a0счетах облаков' }).click();
+  await page.waitForURL(/currency=own/);
+  const native = await api('POST', '/costs/query', { ...query, currency: '' });
+  for (const t of native.totals) await panel('total').locator(`data.big[value="${t.cost}"]`).waitFor();
+  assert.equal(await panel('total').locator('.conversion').count(), 0, 'what is not converted has no hint');
+
+  // A currency without any rate: everything stays in its own and is named.
+  await open('/?range=30d&currency=XAU');
+  const left = native.totals.map((t) => t.currency).join(', ');
+  await panel('total').getByText(`Нет курса, не пересчитано: ${left}`).waitFor();
+  for (const t of native.totals) await panel('total').locator(`data.big[value="${t.cost}"]`).waitFor();
+  await shot('currency-none');
+  page.off('request', listen);
+});
+
 test('a dragged part of a chart becomes the period of every panel', async () => {
   await open('/?range=30d');
   await panel('trend').locator('.u-over').waitFor();
@@ -349,7 +390,7 @@ test('the language switches and stays', async () => {
 test('a report is loaded by its columns: the total is compared to the kopeck', async () => {
   const name = 'Отчёт ' + Date.now().toString(36);
   const report = (text) => ({ name: 'июль.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
-  const july = 'Дата;Услуга;Сумма;Отдел\n01.07.2026;ВМ;1 234,56;Продажи\n02.07.2026;Диск;0,44;Склад\nИтого;;1 235,00;\n';
+  const july = 'Дата;Услуга;Сумма, руб.;Отдел\n01.07.2026;ВМ;1 234,56;Продажи\n02.07.2026;Диск;0,44;Склад\nИтого;;1 235,00;\n';
   await open('/connections/new?kind=table');
   await page.getByLabel('Название').fill(name);
   await page.getByRole('button', { name: 'Сохранить' }).click();
@@ -358,14 +399,14 @@ test('a report is loaded by its columns: the total is compared to the kopeck', a
   const found = page.locator('[data-found]');
   await found.getByText(money('1235', 'RUB', 2)).first().waitFor();
   await found.getByText(/Пропущено: 1.строка/).waitFor();
-  assert.equal(await page.getByLabel('Что в столбце «Сумма»').inputValue(), 'cost');
+  assert.equal(await page.getByLabel('Что в столбце «Сумма, руб.»').inputValue(), 'cost');
   await page.locator('input[name=document-total]').fill('1 234,99');
   await page.getByText(`В файле больше на ${money('0.01', 'RUB', 2)}`).waitFor();
   await page.locator('input[name=document-total]').fill('1 235,00 ₽');
   await page.getByText('Сходится до копейки.').waitFor();
-  await page.getByLabel('Что в столбце «Сумма»').selectOption('');
+  await page.getByLabel('Что в столбце «Сумма, руб.»').selectOption('');
   await page.getByRole('alert').filter({ hasText: 'в каком столбце стоимость' }).first().waitFor();
-  await page.getByLabel('Что в столбце «Сумма»').selectOption('cost');
+  await page.getByLabel('Что в столбце «Сумма, руб.»').selectOption('cost');
   await page.getByLabel('Что в столбце «Отдел»').selectOption('tag');
   await found.getByText(money('1235', 'RUB', 2)).first().waitFor();
   await shot('mapping');
@@ -376,11 +417,11 @@ test('a report is loaded by its columns: the total is compared to the kopeck', a
   await page.getByRole('button', { name: 'Сохранить' }).click();
   await page.waitForURL(/\/connections\/[0-9a-f-]{36}$/);
   const id = page.url().split('/').pop();
-  await page.getByText('июль.csv', { exact: true }).waitFor();
+  await page.locator('.files').getByText('июль.csv').waitFor();
   const kept = JSON.parse((await api('GET', `/connections/${id}`)).settings.mapping);
-  assert.deepEqual([kept.columns.cost, kept.tags], ['Сумма', [{ column: 'Отдел', key: 'Отдел' }]]);
+  assert.deepEqual([kept.columns.cost, kept.tags], ['Сумма, руб.', [{ column: 'Отдел', key: 'Отдел' }]]);
   await page.locator('input[name=upload]').setInputFiles({ ...report(july.replaceAll('.07.', '.08.')), name: 'август.csv' });
-  await page.getByText('август.csv', { exact: true }).waitFor();
+  await page.locator('.files').getByText('август.csv').waitFor();
   await shot('uploads');
   if (env.INFRAZEN_URL) {
     await until(async () => (await api('GET', `/connections/${id}/uploads`)).uploads.every((u) => u.state === 'loaded'));
@@ -389,8 +430,9 @@ test('a report is loaded by its columns: the total is compared to the kopeck', a
   }
   await page.getByRole('button', { name: 'Удалить файл «август.csv»' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Удалить' }).click();
-  await page.getByText('август.csv', { exact: true }).waitFor({ state: 'detached' });
+  await page.locator('.files').getByText('август.csv').waitFor({ state: 'detached' });
   assert.deepEqual((await api('GET', `/connections/${id}/uploads`)).uploads.map((u) => u.name), ['июль.csv']);
+  await open('/connections'); // a page that asks for a deleted connection would complain
   await api('DELETE', `/connections/${id}`);
 });
 
@@ -400,7 +442,7 @@ async function pages() {
   const r = resources[0];
   return [
     '/', '/d/servers', '/connections', '/connections/new', '/connections/new?kind=beget', `/connections/${connections[0].id}`, `/connections/${connections[0].id}/edit`,
-    '/resources', `/resource?${new URLSearchParams({ connection: r.connection_id, id: r.id })}`, '/budgets', '/runway', '/reconciliation', '/settings', '/nothing-here',
+    '/resources', `/resource?${new URLSearchParams({ connection: r.connection_id, id: r.id })}`, '/budgets', '/unrecognised', '/runway', '/reconciliation', '/settings', '/nothing-here',
   ];
 }
 

@@ -8,6 +8,8 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { money } from './fake-money.mjs';
 
+import { aboutTypes, conditionOf } from './fake-types.mjs';
+
 const here = path.dirname(fileURLToPath(import.meta.url));
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -75,7 +77,7 @@ function firstBudgets() {
   return [
     { id: id(51), name: 'Всё в рублях', amount: '60000', currency: 'RUB', period: 'month', filter: null, metric: 'billed_cost', thresholds: [50, 80, 100] },
     { id: id(52), name: 'Виртуальные серверы', amount: '20000', currency: 'RUB', period: 'month', filter: { op: 'equals', dimension: 'service', values: ['Виртуальные серверы'] }, metric: 'billed_cost', thresholds: [80, 100] },
-    { id: id(53), name: 'AWS', amount: '120', currency: 'USD', period: 'month', filter: null, metric: 'billed_cost', thresholds: [50, 80, 100] },
+    { id: id(53), name: 'AWS', amount: '120', currency: 'USD', period: 'month', filter: { op: 'equals', dimension: 'provider', values: ['AWS'] }, metric: 'billed_cost', thresholds: [50, 80, 100] },
   ];
 }
 
@@ -126,25 +128,36 @@ function matches(w, r, f) {
   return f.op === 'contains' ? v.toLowerCase().includes(f.values[0].toLowerCase()) : f.values.includes(v);
 }
 
+// Roubles for one unit, on every day. What is not here has no rate.
+const roubles = { RUB: 1n, USD: 80n, EUR: 90n };
+
+// converted is an amount in the wanted currency and which currency that is; its own when there is no rate.
+function converted(currency, wanted) {
+  if (!wanted || wanted === currency || !roubles[currency] || !roubles[wanted]) return { currency, change: (v) => v };
+  return { currency: wanted, change: (v) => (v * roubles[currency]) / roubles[wanted] };
+}
+
 function costs(w, q) {
   const from = Date.parse(q.from);
   const to = Date.parse(q.to);
   const starts = steps(from, to, q.step);
   const chosen = w.resources.filter((r) => w.connections.some((c) => c.id === r.conn) && matches(w, r, q.filter));
   const cells = chosen.map((r) => {
-    const series = starts.map((s, i) => sumOf(w, r, Math.max(s, from), Math.min(starts[i + 1] ?? to, to)));
+    const { currency, change } = converted(r.currency, q.currency);
+    const sum = (a, b) => { const s = sumOf(w, r, a, b); return { cost: change(s.cost), lines: s.lines }; };
+    const series = starts.map((s, i) => sum(Math.max(s, from), Math.min(starts[i + 1] ?? to, to)));
     const cost = series.reduce((a, s) => a + s.cost, 0n);
     const lines = series.reduce((a, s) => a + s.lines, 0);
-    return { r, cost, lines, series: series.map((s) => s.cost), previous: sumOf(w, r, from - (to - from), from) };
+    return { r, currency, cost, lines, series: series.map((s) => s.cost), previous: sum(from - (to - from), from) };
   }).filter((c) => c.lines > 0 || c.previous.lines > 0);
   const groups = new Map();
   for (const c of cells) {
     const keys = (q.group_by ?? []).map((d) => keyOf(w, c.r, d));
-    const k = c.r.currency + JSON.stringify(keys.map((x) => x.value));
-    groups.set(k, fold(groups.get(k) ?? blank(keys, c.r.currency, starts.length), c));
+    const k = c.currency + JSON.stringify(keys.map((x) => x.value));
+    groups.set(k, fold(groups.get(k) ?? blank(keys, c.currency, starts.length), c));
   }
   const totals = new Map();
-  for (const c of cells) totals.set(c.r.currency, fold(totals.get(c.r.currency) ?? blank([], c.r.currency, starts.length), c));
+  for (const c of cells) totals.set(c.currency, fold(totals.get(c.currency) ?? blank([], c.currency, starts.length), c));
   const sorted = [...groups.values()].sort((a, b) => (a.currency < b.currency ? -1 : a.currency > b.currency ? 1 : a.cost < b.cost ? 1 : a.cost > b.cost ? -1 : 0));
   const write = (g) => ({
     keys: g.keys, other: g.other ?? false, merged: g.merged ?? 0, currency: g.currency, cost: decimal(g.cost), estimated: decimal(g.estimated), unpriced: g.unpriced, lines: g.lines,
@@ -153,6 +166,7 @@ function costs(w, q) {
   return {
     steps: starts.map((s) => new Date(s).toISOString()), groups: (q.group_by ?? []).length > 0 ? topOf(sorted, q.top).map(write) : sorted.map(write),
     totals: [...totals.values()].sort((a, b) => (a.currency < b.currency ? -1 : 1)).map(write), data: dataState(w),
+    unconverted: q.currency ? [...totals.keys()].filter((c) => c !== q.currency).sort() : [],
   };
 }
 
@@ -219,7 +233,7 @@ function resourceView(w, r) {
   return {
     connection_id: r.conn, connection_name: w.connections.find((c) => c.id === r.conn)?.name ?? '', id: r.id, type: r.type, name: r.name, status: r.status, scope: r.type, parent_id: r.type === 'license' ? 'server-1' : '',
     project_id: '', project_name: '', region_id: r.region, region_name: r.conn === id(3) ? 'Франкфурт' : 'Россия, Санкт-Петербург', zone_id: '', vcpu: r.vcpu, memory_bytes: r.ram, disk_bytes: r.disk,
-    tags: r.load ? { env: r.name.includes('staging') ? 'stage' : 'prod', team: 'platform' } : {}, attributes: r.load ? { ip: '185.50.25.' + r.id.length, os: 'Debian 12' } : {}, volatile: r.load ? { uptime: '41 день' } : {},
+    tags: r.load ? { env: r.name.includes('staging') ? 'stage' : 'prod', team: 'platform' } : {}, attributes: { ...(r.load ? { ip: '185.50.25.' + r.id.length, os: 'Debian 12' } : {}), ...(conditionOf(r) ? { condition: conditionOf(r) } : {}) }, volatile: r.load ? { uptime: '41 день' } : {},
     created_at: seen, rates: r.conn === id(3) ? [] : [{ component: '', service_name: r.service, sku_id: 'sku', amount: r.priced ? decimal(r.rate) : null, currency: 'RUB', period: 'hour', cost_status: 'billed' }],
     events: [], change: gone ? 'deleted' : 'unchanged', changes: [], seen_at: seen, deleted_at: gone ? new Date(r.to).toISOString() : null,
   };
@@ -241,10 +255,10 @@ function budgetView(w, b) {
   const local = new Date(w.now + moscow);
   const from = Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), 1) - moscow;
   const to = Date.UTC(local.getUTCFullYear(), local.getUTCMonth() + 1, 1) - moscow;
-  const a = costs(w, { from: new Date(from).toISOString(), to: new Date(to).toISOString(), step: '', filter: b.filter, group_by: [] });
+  const a = costs(w, { from: new Date(from).toISOString(), to: new Date(to).toISOString(), step: '', filter: b.filter, group_by: [], currency: b.currency });
   const total = a.totals.find((t) => t.currency === b.currency);
   const spent = total?.cost ?? '0';
-  return { ...b, spent, percent: ((Number(spent) / Number(b.amount)) * 100).toFixed(2), unpriced: 0, from: new Date(from).toISOString(), to: new Date(to).toISOString(), data: { ...a.data, complete: true, gaps: [], gap_count: 0 } };
+  return { ...b, spent, percent: ((Number(spent) / Number(b.amount)) * 100).toFixed(2), unpriced: 0, unconverted: a.unconverted, from: new Date(from).toISOString(), to: new Date(to).toISOString(), data: { ...a.data, complete: true, gaps: [], gap_count: 0 } };
 }
 
 const providers = (lang) => {
@@ -278,7 +292,7 @@ const providers = (lang) => {
 // preview reads a file of dates, services and roubles parted by semicolons, in the way of the product.
 function preview(fields, text) {
   const [head, ...rows] = text.trim().split('\n').map((l) => l.split(';'));
-  const folded = { дата: 'start', услуга: 'service', сумма: 'cost', проект: 'project_id' };
+  const folded = { дата: 'start', услуга: 'service', 'сумма, руб.': 'cost', проект: 'project_id' };
   const guessed = !fields.mapping;
   const m = guessed ? { version: 1, period: 'day', zone: 'Europe/Moscow', decimal: ',', currency: 'RUB', columns: Object.fromEntries(head.flatMap((h) => (folded[h.toLowerCase()] ? [[folded[h.toLowerCase()], h]] : []))), leave_out: [{ column: head[0], prefix: 'Итого' }] } : JSON.parse(fields.mapping);
   const at = (role) => head.indexOf(m.columns[role]);
@@ -352,6 +366,8 @@ function answer(w, req, url, body, lang) {
   if (is('DELETE', '/session')) { w.signedIn.delete(session); return { status: 204 }; }
   if (is('PUT', '/session/password')) return { status: 204 };
   if (is('PATCH', '/session/user')) { w.lang = body.lang ?? w.lang; w.name = body.name ?? w.name; return { status: 200, body: me() }; }
+  const odd = aboutTypes(w, is, url, body);
+  if (odd) return odd;
   if (is('GET', '/providers')) return { status: 200, body: providers(lang) };
   if (is('POST', '/uploads/preview')) return { status: 200, body: preview(body.fields, body.content) };
   if (is('GET', '/connections')) return { status: 200, body: { connections: w.connections.map((c) => ({ ...c })) } };
@@ -406,7 +422,6 @@ function connection(w, req, [, cid, action], body, lang, url) {
   if (!c) return cid === 'test' ? null : notFound;
   if (req.method === 'GET' && !action) return { status: 200, body: c };
   if (action === '/uploads') return files(w, req, c, url, body);
-  if (action === '/syncs') return { status: 200, body: { syncs: c.status.last_success ? [0, 1, 2, 3].map((i) => ({ at: new Date(w.now - i * hour).toISOString(), created: i === 2 ? 1 : 0, updated: i === 0 ? 2 : 0, deleted: 0, unchanged: 14, complete: i !== 3 })) : [] } };
   if (action === '/test') return { status: 200, body: probe(lang, body.settings) };
   if (action === '/sync') {
     Object.assign(c.status, { state: 'ok', windows_done: 24, last_success: new Date(w.now).toISOString(), last_attempt: new Date(w.now).toISOString() });
@@ -428,7 +443,7 @@ function connection(w, req, [, cid, action], body, lang, url) {
 function resourcePage(w, url) {
   const get = (k) => url.searchParams.get(k) ?? '';
   const q = get('q').toLowerCase();
-  const all = w.resources.filter((r) => w.connections.some((c) => c.id === r.conn) && (!get('connection') || r.conn === get('connection')) && (!get('type') || r.type === get('type')) && (get('deleted') || r.to === Infinity) && `${r.name} ${r.id}`.toLowerCase().includes(q));
+  const all = w.resources.filter((r) => w.connections.some((c) => c.id === r.conn) && (!get('connection') || r.conn === get('connection')) && (!get('type') || r.type === get('type')) && (get('deleted') || r.to === Infinity) && (!get('condition') || conditionOf(r) === get('condition')) && `${r.name} ${r.id}`.toLowerCase().includes(q));
   const after = Number(get('after') || 0);
   const limit = Number(get('limit') || 100);
   return { resources: all.slice(after, after + limit).map((r) => resourceView(w, r)), cursor: after + limit < all.length ? String(after + limit) : '', total: all.length };

@@ -21,6 +21,7 @@ type Windows struct {
 	rows        []*row
 	leases      int64
 	finished    []Finished
+	types       types
 	// Shuffle, when set, puts the due windows into another order before they are given out.
 	Shuffle func(n int, swap func(i, j int))
 }

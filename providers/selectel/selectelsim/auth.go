@@ -143,7 +143,7 @@ func (s *Server) catalog(r *http.Request, project string) []object {
 		for _, region := range s.conf.Regions {
 			endpoints = append(
 				endpoints,
-				object{"id": region + k.kind, "interface": "internal", "region": region, "region_id": region, "url": "http://inner.invalid" + k.path},
+				object{"id": region + k.kind, "interface": "internal", "region": region, "region_id": region, "url": "http://" + r.Host + "/internal" + k.path},
 				object{"id": region + k.kind + "p", "interface": "public", "region": region, "region_id": region, "url": "http://" + hostOf(r, region) + "/region/" + region + k.path},
 			)
 		}

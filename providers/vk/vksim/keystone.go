@@ -81,7 +81,7 @@ func (s *Server) issue(w http.ResponseWriter, r *http.Request, a *world.Account)
 		"user":    object{"id": "u-" + a.ID, "name": User(a), "domain": object{"id": "users", "name": "users"}},
 		"project": object{"id": project, "name": a.ID, "domain": object{"id": "users", "name": "users"}},
 		"roles":   []object{{"id": "1", "name": "project_viewer"}},
-		"catalog": catalog("http://"+r.Host, project),
+		"catalog": catalog("http://"+r.Host+s.conf.Prefix, project),
 	}})
 }
 

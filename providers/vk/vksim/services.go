@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,14 +12,20 @@ import (
 	"github.com/infrazen/infrazen/providers/world"
 )
 
-// things lists what exists of some kinds.
+// things lists what exists of some kinds. What belonged to a thing that is gone belongs to nothing.
 func (s *Server) things(a *world.Account, kinds ...world.Kind) []world.Thing {
+	all := a.Inventory(s.conf.Now())
+	living := make(map[string]bool, len(all))
+	for i := range all {
+		living[all[i].ID] = true
+	}
 	var out []world.Thing
-	for _, t := range a.Inventory(s.conf.Now()) {
-		for _, k := range kinds {
-			if t.Kind == k {
-				out = append(out, t)
-			}
+	for _, t := range all {
+		if !living[t.ParentID] {
+			t.ParentID = ""
+		}
+		if slices.Contains(kinds, t.Kind) {
+			out = append(out, t)
 		}
 	}
 	return out
@@ -47,7 +54,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request, key string, all []
 	out := object{key: append([]object{}, all[from:to]...)}
 	if to < len(all) {
 		q.Set("marker", all[to-1][idKey].(string))
-		next := "http://" + r.Host + r.URL.Path + "?" + q.Encode()
+		next := "http://" + r.Host + s.conf.Prefix + r.URL.Path + "?" + q.Encode()
 		switch links := []object{{"rel": "next", "href": next}}; key {
 		case "clusters":
 			out["next"] = next

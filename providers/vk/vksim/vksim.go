@@ -32,6 +32,8 @@ type Config struct {
 	Zone *time.Location
 	// PageSize is the largest page given. Defaults to 3.
 	PageSize int
+	// Prefix is the path under which the stand-in is mounted, such as "/vk": the catalog and the links between pages name it.
+	Prefix string
 	// EmbeddedFlavors makes Nova write a server's size into the server, as it does from microversion 2.47 on, and not by reference.
 	EmbeddedFlavors bool
 	// HostLabels makes Monitoring name machines by the label host, and Monitoring has no usage_active then: only usage_idle.

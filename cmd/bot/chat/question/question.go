@@ -59,6 +59,7 @@ func Parse(sentence string, c Context) Question {
 	p.question.Topic = Cost
 	p.period()
 	p.comparison()
+	p.currency()
 	p.grouping()
 	p.topic()
 	p.places()
@@ -75,6 +76,8 @@ type parser struct {
 	step     pipeline.Step
 	compare  bool
 	top      int
+	// inCurrency is the currency that the sentence names; empty when none.
+	inCurrency string
 }
 
 func (p *parser) finish() Question {
@@ -91,6 +94,7 @@ func (p *parser) finish() Question {
 	q.Query = pipeline.CostQuery{
 		From: q.Period.From.UTC(), To: q.Period.To.UTC(), Zone: p.Zone.String(), Step: p.step,
 		GroupBy: p.groups, Metric: pipeline.MetricBilledCost, Filter: filterOf(q.Places), Top: p.top,
+		Currency: p.inCurrency,
 	}
 	if p.compare {
 		q.Query.Compare = pipeline.ComparePrevious

@@ -54,6 +54,11 @@ func TestParse(t *testing.T) {
 	f("сколько ушло с 1 по 15 октября", "cost 01.10.2026–16.10.2026 by []")
 	f("сколько ушло с 28.10 по 03.11", "cost 28.10.2026–04.11.2026 by []")
 	f("расход 15 декабря", "cost 15.12.2025–16.12.2025 by []")
+	f("сколько вчера в долларах по сервисам", "cost 22.11.2026–23.11.2026 by [service] in USD")
+	f("расходы Beget вчера в KZT", "cost 22.11.2026–23.11.2026 by [] in KZT in provider=Beget")
+	f("spending yesterday in euros", "cost 22.11.2026–23.11.2026 by [] in EUR")
+	f("сколько вчера в Европе", "cost 22.11.2026–23.11.2026 by [] unknown [Европе]")
+	f("сколько вчера рублей", "cost 22.11.2026–23.11.2026 by []")
 	f("2026-11-20", "cost 20.11.2026–21.11.2026 by []")
 	f("последние 30 дней по тегу env", "cost 25.10.2026–24.11.2026 by [tag:env]")
 	f("за 24 часа по часам", "cost 22.11.2026–23.11.2026 by [] step hour")
@@ -87,6 +92,9 @@ func describe(c Context, q Question) string {
 	}
 	if q.Query.Top > 0 {
 		b.WriteString(" top " + strconv.Itoa(q.Query.Top))
+	}
+	if q.Query.Currency != "" {
+		b.WriteString(" in " + q.Query.Currency)
 	}
 	for i, n := range q.Places {
 		if i == 0 {

@@ -90,7 +90,6 @@ export class Client {
   testNew = (kind: string, settings: Record<string, string>): Promise<api.TestResult> => this.send('POST', '/connections/test', { body: { kind, settings } });
   testKept = (id: string, settings: Record<string, string>): Promise<api.TestResult> => this.send('POST', `/connections/${encodeURIComponent(id)}/test`, { body: { settings } });
   sync = (id: string): Promise<void> => this.send('POST', `/connections/${encodeURIComponent(id)}/sync`);
-  syncs = (id: string, signal?: AbortSignal): Promise<api.SyncSummary[]> => this.get<unknown>(`/connections/${encodeURIComponent(id)}/syncs`, { limit: 20 }, signal).then((b) => list<api.SyncSummary>(b, 'syncs'));
 
   uploads = (id: string, signal?: AbortSignal): Promise<api.Upload[]> => this.get<unknown>(`/connections/${encodeURIComponent(id)}/uploads`, undefined, signal).then((b) => list<api.Upload>(b, 'uploads'));
   upload = (id: string, file: File): Promise<api.Upload> => this.send('POST', `/connections/${encodeURIComponent(id)}/uploads`, { body: form({}, file) });

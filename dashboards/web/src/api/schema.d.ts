@@ -148,6 +148,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connections/{id}/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each listing of the resources saw, newest first */
+        get: operations["list-snapshots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{id}/snapshots/{at}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The resources that a listing found created, changed or gone */
+        get: operations["list-snapshot-changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections/{id}/status": {
         parameters: {
             query?: never;
@@ -346,6 +380,23 @@ export interface paths {
         };
         /** The kinds of connection on offer */
         get: operations["list-providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exchange rates that costs are converted by */
+        get: operations["list-rates"];
         put?: never;
         post?: never;
         delete?: never;
@@ -612,6 +663,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/type-mappings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the clouds' own types are in the universal taxonomy, and how that reaches history */
+        get: operations["list-type-mappings"];
+        put?: never;
+        /** Say what a cloud's own type is, from now on and in history */
+        post: operations["create-type-mapping"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/type-mappings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a mapping, from now on and in history */
+        put: operations["update-type-mapping"];
+        post?: never;
+        /** Undo a mapping, from now on and in history */
+        delete: operations["delete-type-mapping"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unrecognised": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was charged for things of types that nobody recognised */
+        get: operations["get-unrecognised"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uploads/preview": {
         parameters: {
             query?: never;
@@ -715,6 +819,8 @@ export interface components {
             thresholds: number[];
             /** Format: date-time */
             to: string;
+            /** @description Currencies of charges that no rate was known for: they are not in spent */
+            unconverted: string[];
             /**
              * Format: int64
              * @description Lines without a known price: they are not in spent
@@ -893,8 +999,10 @@ export interface components {
             groups: components["schemas"]["CostGroup"][];
             /** @description The starts of the points */
             steps: string[];
-            /** @description One for each currency; money of different currencies is never added up */
+            /** @description One for each currency; money of different currencies is never added up unless currency was asked for */
             totals: components["schemas"]["CostTotal"][];
+            /** @description Currencies of the totals that no rate was known for: they stand beside the converted total and are not in it */
+            unconverted: string[];
         };
         CostGroup: {
             cost: string;
@@ -928,6 +1036,8 @@ export interface components {
             as_of?: string;
             /** @enum {string} */
             compare?: "previous_period" | "";
+            /** @description Every charge is converted by the rate of its own Moscow day, as known at as_of. Empty converts nothing */
+            currency?: string;
             filter?: components["schemas"]["Filter"];
             /**
              * Format: date-time
@@ -1051,6 +1161,24 @@ export interface components {
             kind: string;
             /** Format: date-time */
             time: string | null;
+        };
+        ExchangeRate: {
+            currency: string;
+            /** @description The Moscow day from which the rate holds, until the next one */
+            date: string;
+            /**
+             * Format: int64
+             * @description How many units value is for
+             */
+            nominal: number;
+            /** @description Roubles for one unit, cut off after 18 digits */
+            rate: string;
+            /** Format: date-time */
+            seen_at: string | null;
+            /** @description cbr for the Bank of Russia, file for the operator's file */
+            source: string;
+            /** @description Roubles for nominal units */
+            value: string;
         };
         Fault: {
             /** @enum {string} */
@@ -1264,6 +1392,17 @@ export interface components {
             service_name: string;
             sku_id: string;
         };
+        RatesAnswer: {
+            /** @description The currency that rates are stated in */
+            base: string;
+            /** @description By day, then currency; days without a rate of their own are left out */
+            rates: components["schemas"]["ExchangeRate"][];
+        };
+        RawField: {
+            /** @description The FOCUS column; Tags.key for a tag */
+            name: string;
+            value: string;
+        };
         Reconciliation: {
             /** @description Empty for all of the connection */
             billing_account: string;
@@ -1356,6 +1495,31 @@ export interface components {
             resources: components["schemas"]["Resource"][];
             /** Format: int64 */
             total: number;
+        };
+        Retyping: {
+            /** Format: date-time */
+            asked_at: string | null;
+            connection_id: string;
+            connection_name: string;
+            /**
+             * Format: int64
+             * @description Of the latest pass
+             */
+            days_done: number;
+            /** Format: int64 */
+            days_total: number;
+            /** @description What is held is as the mappings of now say */
+            done: boolean;
+            fault: components["schemas"]["Fault"] | null;
+            /** Format: date-time */
+            finished_at: string | null;
+            kind: string;
+            /**
+             * Format: int64
+             * @description Lines relabelled in the latest pass
+             */
+            lines: number;
+            running: boolean;
         };
         Run: {
             /** Format: int64 */
@@ -1493,6 +1657,58 @@ export interface components {
             email: string;
             password: string;
         };
+        Snapshot: {
+            /**
+             * Format: date-time
+             * @description Names the snapshot, to the microsecond
+             */
+            at: string;
+            /** @description Every permitted scope was read whole */
+            complete: boolean;
+            /** Format: int64 */
+            created: number;
+            /** Format: int64 */
+            deleted: number;
+            /** @description The scopes that were not read whole: nothing of them counts as deleted */
+            failed: components["schemas"]["Scope"][];
+            scopes: components["schemas"]["Scope"][];
+            /** Format: int64 */
+            unchanged: number;
+            /** Format: int64 */
+            updated: number;
+        };
+        SnapshotChange: {
+            /** @enum {string} */
+            change: "created" | "updated" | "deleted";
+            /**
+             * Format: date-time
+             * @description When it was removed, or was last seen
+             */
+            deleted_at: string | null;
+            /** @description What differs from the state before */
+            fields: components["schemas"]["Change"][];
+            id: string;
+            name: string;
+            scope: string;
+            /** Format: date-time */
+            seen_at: string | null;
+            type: string;
+        };
+        SnapshotChangesAnswer: {
+            /** @description By change, type and name */
+            changes: components["schemas"]["SnapshotChange"][];
+            /** @description There are more behind these */
+            more: boolean;
+        };
+        SnapshotsAnswer: {
+            /**
+             * Format: date-time
+             * @description Give it as before; null on the last page
+             */
+            next: string | null;
+            /** @description Newest first */
+            snapshots: components["schemas"]["Snapshot"][];
+        };
         Summary: {
             /** Format: double */
             average: number;
@@ -1564,6 +1780,131 @@ export interface components {
         };
         TokensAnswer: {
             tokens: components["schemas"]["Token"][];
+        };
+        TypeMapping: {
+            /** Format: date-time */
+            created_at: string | null;
+            id: string;
+            kind: string;
+            kind_title: string;
+            match: components["schemas"]["TypeMatch"];
+            to: components["schemas"]["TypeTarget"];
+            /** Format: date-time */
+            updated_at: string | null;
+        };
+        TypeMappingBody: {
+            /** @description The kind of connection that it is for */
+            kind: string;
+            match: components["schemas"]["TypeMatch"];
+            to: components["schemas"]["TypeTarget"];
+        };
+        TypeMappingsAnswer: {
+            /** @description How the mappings reach what is held, by connection */
+            applications: components["schemas"]["Retyping"][];
+            mappings: components["schemas"]["TypeMapping"][];
+            service_categories: string[];
+            /** @description The universal types, in the order to show them */
+            types: components["schemas"]["UniversalType"][];
+        };
+        TypeMatch: {
+            /** @description The cloud's own word, to the letter; empty for lines that have none */
+            resource_type: string;
+            /** @description The cloud's own name of the service, to the letter; any when empty */
+            service_name?: string;
+            /** @description What the SKU begins with; any when empty */
+            sku_prefix?: string;
+        };
+        TypeTarget: {
+            /** @description One of the universal types */
+            resource_type: string;
+            /** @description FOCUS ServiceCategory; that of the type when empty */
+            service_category?: string;
+            /** @description In place of the cloud's name when not empty */
+            service_name?: string;
+        };
+        UniversalType: {
+            /** @description FOCUS ServiceCategory of the type */
+            service_category: string;
+            value: string;
+        };
+        UnrecognisedAnswer: {
+            data: components["schemas"]["Data"];
+            /** @description Dearest first, at most 500 */
+            groups: components["schemas"]["UnrecognisedGroup"][];
+            /** @description Living resources of types that are not among the universal ones, billed or not */
+            resources: components["schemas"]["UnrecognisedResource"][];
+            /** @description One for each currency that has any cost in the period */
+            totals: components["schemas"]["UnrecognisedTotal"][];
+        };
+        UnrecognisedExample: {
+            /** @description What else the cloud says in a line of it */
+            fields: components["schemas"]["RawField"][];
+            resource_id: string;
+            resource_name: string;
+        };
+        UnrecognisedGroup: {
+            connection_id: string;
+            connection_name: string;
+            cost: string;
+            currency: string;
+            /** @description The part of cost that no bill has stated */
+            estimated: string;
+            /** @description Some of the resources, dearest first */
+            examples: components["schemas"]["UnrecognisedExample"][];
+            /**
+             * Format: date-time
+             * @description When it was first collected
+             */
+            first_seen: string | null;
+            /**
+             * Format: date-time
+             * @description The start of the first period ever billed so
+             */
+            first_start: string | null;
+            kind: string;
+            kind_title: string;
+            /** Format: int64 */
+            lines: number;
+            provider_name: string;
+            /** @description The cloud's own word */
+            resource_type: string;
+            /** Format: int64 */
+            resources: number;
+            service_category: string;
+            service_name: string;
+            sku_id: string;
+            /**
+             * Format: int64
+             * @description Lines without a known price: they are not in cost
+             */
+            unpriced: number;
+        };
+        UnrecognisedResource: {
+            connection_id: string;
+            connection_name: string;
+            /** Format: int64 */
+            count: number;
+            examples: components["schemas"]["UnrecognisedExample"][];
+            kind: string;
+            kind_title: string;
+            /** @description The cloud's own word */
+            resource_type: string;
+        };
+        UnrecognisedTotal: {
+            /** @description Of what nobody recognised */
+            cost: string;
+            currency: string;
+            /** Format: int64 */
+            lines: number;
+            /** @description The share of the total, to two digits; null when the total is not above zero */
+            percent: string | null;
+            /** @description Of everything */
+            total: string;
+            /**
+             * Format: int64
+             * @description Lines without a known price: they are not in cost
+             */
+            unpriced: number;
         };
         UpdateConnectionRequest: {
             name?: string;
@@ -2176,6 +2517,79 @@ export interface operations {
             };
         };
     };
+    "list-snapshots": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description Only those before this instant: next of the page before */
+                before?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotsAnswer"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-snapshot-changes": {
+        parameters: {
+            query?: {
+                /** @description All when none is given */
+                change?: ("created" | "updated" | "deleted")[];
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+                /** @description The snapshot's at */
+                at: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotChangesAnswer"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-connection-status": {
         parameters: {
             query?: never;
@@ -2625,6 +3039,42 @@ export interface operations {
             };
         };
     };
+    "list-rates": {
+        parameters: {
+            query?: {
+                /** @description The first day; thirty days before to by default */
+                from?: string;
+                /** @description The last day, included; tomorrow by default */
+                to?: string;
+                /** @description All currencies when empty */
+                currency?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RatesAnswer"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-reconciliation": {
         parameters: {
             query?: {
@@ -2732,6 +3182,8 @@ export interface operations {
                 type?: string[];
                 /** @description Looked for in name, id, addresses and tags */
                 q?: string;
+                /** @description Only those of which one of these is wrong: zombie is billed and in no listing, orphan is without the server that it is for */
+                condition?: ("zombie" | "orphan")[];
                 /** @description With those that are gone */
                 deleted?: boolean;
                 limit?: number;
@@ -3191,6 +3643,169 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-type-mappings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypeMappingsAnswer"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-type-mapping": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request gives the first answer again and creates nothing more */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TypeMappingBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypeMapping"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-type-mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TypeMappingBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypeMapping"];
+                };
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-type-mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-unrecognised": {
+        parameters: {
+            query: {
+                /** @description Inclusive */
+                from: string;
+                /** @description Exclusive */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnrecognisedAnswer"];
+                };
             };
             /** @description What is wrong and what to do */
             default: {

@@ -36,7 +36,6 @@ export type Runway = S['Runway'];
 export type RunwayAnswer = S['RunwayAnswer'];
 export type Scope = S['Scope'];
 export type Session = S['Session'];
-export type SyncSummary = S['Sync'];
 export type Tenant = S['Tenant'];
 export type TestResult = S['Probe'];
 export type Token = S['Token'];

@@ -13,6 +13,7 @@ import { useDark } from '../state/theme.ts';
 import { Badge, Empty, Meter } from '../ui/basics.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Money } from '../ui/values.tsx';
+import { Conversion } from './conversion.tsx';
 import { Frame } from './frame.tsx';
 import { askCosts, costQuery, dimensionName, groupLabel, keyOf, type Costs, type Table, type View } from './view.ts';
 
@@ -83,7 +84,7 @@ export function StatPanel(props: PanelProps) {
   const answer = useCosts(props);
   const table = (d: Costs): Table => totalsTable(d, t, lang);
   return (
-    <Frame panel={props.panel} answer={answer} data={answer.data?.answer.data} table={table}>
+    <Frame panel={props.panel} answer={answer} data={answer.data?.answer.data} note={<Conversion answer={answer.data?.answer} view={props.view} />} table={table}>
       {({ answer: a }) => a.totals.length === 0 ? <NoCosts /> : (
         <div class={`stats n${Math.min(a.totals.length, 3)}`}>
           {currencies(a.totals, session!.tenant.currency).map((c) => {
@@ -130,7 +131,7 @@ const countable = 5_000_000;
 
 export function UnpricedPanel({ panel, view }: PanelProps) {
   const { client, t, lang } = useApp();
-  const query = costQuery({ ...panel.query, step: '', group_by: [], top: 0 }, view);
+  const query = { ...costQuery({ ...panel.query, step: '', group_by: [], top: 0 }, view), currency: '' };
   const answer = useQuery(keyOf([panel.id, query], view), async (signal): Promise<Unpriced> => {
     const costs = await askCosts(client, query, false, signal);
     const sums = costs.answer.totals;
@@ -188,7 +189,7 @@ export function CostSeriesPanel(props: PanelProps) {
   const { currency, picker } = useCurrency(answer.data);
   const dims = props.panel.query.group_by ?? [];
   return (
-    <Frame panel={props.panel} answer={answer} data={answer.data?.answer.data} table={(d) => seriesTable(d, currency, dims, t, lang, zone)} chart extra={picker}>
+    <Frame panel={props.panel} answer={answer} data={answer.data?.answer.data} note={<Conversion answer={answer.data?.answer} view={props.view} />} table={(d) => seriesTable(d, currency, dims, t, lang, zone)} chart extra={picker}>
       {(d) => d.answer.totals.length === 0 ? <NoCosts /> : (
         <CostSeries d={d} currency={currency} {...props} />
       )}
@@ -272,7 +273,7 @@ export function DonutPanel(props: PanelProps) {
   const { currency, picker } = useCurrency(answer.data);
   const dims = props.panel.query.group_by ?? [];
   return (
-    <Frame panel={props.panel} answer={answer} data={answer.data?.answer.data} table={(d) => groupsTable(d, dims, t, lang)} chart extra={picker}>
+    <Frame panel={props.panel} answer={answer} data={answer.data?.answer.data} note={<Conversion answer={answer.data?.answer} view={props.view} />} table={(d) => groupsTable(d, dims, t, lang)} chart extra={picker}>
       {(d) => {
         const groups = d.answer.groups.filter((g) => g.currency === currency);
         const total = d.answer.totals.find((x) => x.currency === currency);
@@ -311,7 +312,7 @@ export function BarsPanel(props: PanelProps) {
   const { currency, picker } = useCurrency(answer.data);
   const dims = props.panel.query.group_by ?? [];
   return (
-    <Frame panel={props.panel} answer={answer} data={answer.data?.answer.data} table={(d) => groupsTable(d, dims, t, lang)} chart extra={picker}>
+    <Frame panel={props.panel} answer={answer} data={answer.data?.answer.data} note={<Conversion answer={answer.data?.answer} view={props.view} />} table={(d) => groupsTable(d, dims, t, lang)} chart extra={picker}>
       {(d) => {
         const groups = d.answer.groups.filter((g) => g.currency === currency);
         if (groups.length === 0) return <NoCosts />;
@@ -338,7 +339,7 @@ export function CostTablePanel(props: PanelProps) {
   const answer = useCosts(props);
   const dims = props.panel.query.group_by ?? [];
   return (
-    <Frame panel={props.panel} answer={answer} data={answer.data?.answer.data} table={(d) => groupsTable(d, dims, t, lang)}>
+    <Frame panel={props.panel} answer={answer} data={answer.data?.answer.data} note={<Conversion answer={answer.data?.answer} view={props.view} />} table={(d) => groupsTable(d, dims, t, lang)}>
       {(d) => d.answer.groups.length === 0 ? <NoCosts /> : (
         <div class="scroll" tabIndex={0}>
           <table class="data">

@@ -10,6 +10,7 @@ import { Icon } from '../ui/icons.tsx';
 import { PageHead } from '../ui/pages.tsx';
 import { RangePicker } from '../ui/rangepicker.tsx';
 import { BarsPanel, CostSeriesPanel, CostTablePanel, DonutPanel, StatPanel, UnpricedPanel, type PanelProps } from './costpanels.tsx';
+import { useForeign } from './conversion.tsx';
 import { FreshnessPanel, LoadPanel, UsageSeriesPanel } from './otherpanels.tsx';
 import { RunwayPanel } from './runway.tsx';
 import type { View } from './view.ts';
@@ -32,7 +33,8 @@ function Drawn({ dashboard }: { dashboard: Dashboard }) {
     const value = place.search.get('var-' + v.name);
     if (value !== null) chosen[v.dimension] = value;
   }
-  const view: View = { range: period.range, turn: period.turn, zone, chosen, colours, zoom: (from, to) => period.setRange({ preset: '', from, to }) };
+  const foreign = useForeign(period.currency);
+  const view: View = { range: period.range, turn: period.turn, zone, currency: period.currency, foreign, chosen, colours, zoom: (from, to) => period.setRange({ preset: '', from, to }) };
   return (
     <>
       <PageHead title={dashboard.title[lang]} about={dashboard.about[lang]}><RangePicker period={period} /></PageHead>

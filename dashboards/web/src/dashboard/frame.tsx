@@ -16,6 +16,8 @@ export interface FrameProps<T> {
   table?: (data: T) => Table;
   chart?: boolean;
   extra?: ComponentChildren;
+  // note is a line of the panel's own above its age.
+  note?: ComponentChildren;
   children: (data: T) => ComponentChildren;
 }
 
@@ -54,6 +56,7 @@ export function Frame<T>(props: FrameProps<T>) {
         <Menu label={t.panel.menu(title)} icon="more" items={items} />
       </header>
       <div class={`panel-body body-${panel.type}`}>{body()}</div>
+      {answer.data !== undefined && props.note}
       {props.data && answer.data !== undefined && <Age data={props.data} />}
     </>
   );

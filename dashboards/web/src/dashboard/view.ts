@@ -9,6 +9,10 @@ export interface View {
   range: Range;
   turn: number;
   zone: string;
+  // currency is what amounts are converted to; '' shows each currency by itself.
+  currency: string;
+  // foreign tells whether there is anything to convert.
+  foreign: boolean;
   // chosen are the values of the page's variables by dimension.
   chosen: Record<string, string>;
   colours: Colours;
@@ -34,6 +38,7 @@ export function costQuery(q: PanelQuery, view: View): CostQuery {
     metric: q.metric,
     compare: q.compare,
     top: q.top,
+    currency: view.currency,
   };
 }
 

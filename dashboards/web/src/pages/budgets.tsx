@@ -57,6 +57,7 @@ function Item({ b, edit, remove }: { b: Budget; edit: () => void; remove: () => 
         <span class={decimal.isNegative(left) ? 'bad-text' : 'mute'}>{decimal.isNegative(left) ? t.budgets.over(money(decimal.subtract('0', left), b.currency, lang, 'whole')) : t.budgets.left(money(left, b.currency, lang, 'whole'))}</span>
       </p>
       {b.unpriced > 0 && <p class="warn-text">{t.panel.unpricedLines(b.unpriced)}</p>}
+      {b.unconverted.length > 0 && <p class="warn-text">{t.currency.unconverted(b.unconverted.join(', '))}</p>}
       <Age data={b.data} />
     </li>
   );

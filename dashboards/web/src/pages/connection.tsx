@@ -1,11 +1,12 @@
 import { useMemo, useState } from 'preact/hooks';
-import type { Connection, Fault, Panel, Scope, SyncSummary } from '../api/types.ts';
+import type { Connection, Fault, Panel, Scope } from '../api/types.ts';
 import { Colours } from '../chart/palette.ts';
+import { useForeign } from '../dashboard/conversion.tsx';
 import { Body } from '../dashboard/dashboard.tsx';
 import { stateTone } from '../dashboard/otherpanels.tsx';
 import { count } from '../format/number.ts';
 import { Link, usePlace } from '../router.tsx';
-import { sentence, useApp, type App } from '../state/app.tsx';
+import { sentence, useApp } from '../state/app.tsx';
 import { usePeriod } from '../state/period.tsx';
 import { useQuery } from '../state/query.ts';
 import { Badge, Button, Dialog, Failed, Loading, Notice, TextField } from '../ui/basics.tsx';
@@ -14,6 +15,7 @@ import { Card, PageHead } from '../ui/pages.tsx';
 import { RangePicker } from '../ui/rangepicker.tsx';
 import { When } from '../ui/values.tsx';
 import { Progress, statusSentence } from './connections.tsx';
+import { Snapshots } from './snapshots.tsx';
 import { Uploads } from './uploads.tsx';
 
 const costPanel = (title: string): Panel => ({
@@ -53,6 +55,7 @@ function Shown({ c, again, remove }: { c: Connection; again: () => void; remove:
           {s.faults.length > 0 && <Card title={t.connections.faults}><Faults faults={s.faults} scopes={s.scopes} /></Card>}
           <Uploads c={c} />
           <ConnectionCosts id={c.id} />
+          <Snapshots connection={c.id} />
           {s.scopes.length > 0 && <Card title={t.connections.scopes}><Scopes scopes={s.scopes} /></Card>}
         </div>
         <div class="stack side">
@@ -63,7 +66,6 @@ function Shown({ c, again, remove }: { c: Connection; again: () => void; remove:
               <ul class="lines">{s.notes.map((n, i) => <li key={i}>{n.text}{n.count > 1 && <span class="mute"> · {t.connections.times(n.count)}</span>}</li>)}</ul>
             </Card>
           )}
-          <Syncs id={c.id} />
         </div>
       </div>
     </>
@@ -178,34 +180,13 @@ function Facts({ c }: { c: Connection }) {
 function ConnectionCosts({ id }: { id: string }) {
   const { t, zone } = useApp();
   const period = usePeriod('30d', '1m');
+  const foreign = useForeign(period.currency);
   const [colours] = useState(() => new Colours());
   const panel = useMemo(() => costPanel(t.connections.costs), [t]);
   return (
     <>
       <div class="section-head"><RangePicker period={period} /></div>
-      <div class="tall"><Body panel={panel} view={{ range: period.range, turn: period.turn, zone, chosen: { connection: id }, colours, zoom: (from, to) => period.setRange({ preset: '', from, to }) }} /></div>
+      <div class="tall"><Body panel={panel} view={{ range: period.range, turn: period.turn, zone, currency: period.currency, foreign, chosen: { connection: id }, colours, zoom: (from, to) => period.setRange({ preset: '', from, to }) }} /></div>
     </>
-  );
-}
-
-// syncText says what one sync saw: "новых 1, изменённых 2".
-function syncText(s: SyncSummary, t: App['t']): string {
-  const parts = [t.connections.created(s.created), t.connections.updated(s.updated), t.connections.deleted(s.deleted)].filter((_, i) => [s.created, s.updated, s.deleted][i]! > 0);
-  return parts.length > 0 ? parts.join(', ') : t.connections.unchanged(s.unchanged);
-}
-
-function Syncs({ id }: { id: string }) {
-  const { t, client } = useApp();
-  const answer = useQuery('syncs' + id, (signal) => client.syncs(id, signal), 15_000);
-  return (
-    <Card title={t.connections.syncs}>
-      {!answer.data ? (answer.error ? <Failed error={answer.error} again={answer.again} /> : <Loading />) : answer.data.length === 0 ? <p class="mute">{t.connections.noSyncs}</p> : (
-        <ul class="syncs">
-          {answer.data.slice(0, 12).map((s, i) => (
-            <li key={i}><When at={s.at} never="" /><span>{syncText(s, t)}{!s.complete && <> · <span class="warn-text">{t.connections.incomplete}</span></>}</span></li>
-          ))}
-        </ul>
-      )}
-    </Card>
   );
 }

@@ -3,6 +3,7 @@ import { Problem } from '../api/client.ts';
 import type { FieldChange, Panel, Rate, Resource, UsageSeries } from '../api/types.ts';
 import { Colours, ink } from '../chart/palette.ts';
 import { TimeSeries } from '../chart/timeseries.tsx';
+import { useForeign } from '../dashboard/conversion.tsx';
 import { Body } from '../dashboard/dashboard.tsx';
 import { money } from '../format/money.ts';
 import { bytes, metric } from '../format/number.ts';
@@ -18,6 +19,7 @@ import { Icon } from '../ui/icons.tsx';
 import { Card, PageHead } from '../ui/pages.tsx';
 import { RangePicker } from '../ui/rangepicker.tsx';
 import { When } from '../ui/values.tsx';
+import { ConditionBadge, ConditionNotice } from './condition.tsx';
 import { sizeText, statusText, statusTone } from './resources.tsx';
 
 // ResourcePage is one resource: facts, cost, load and the history of its changes in words.
@@ -67,6 +69,7 @@ function Shown({ r }: { r: Resource }) {
         <RangePicker period={period} />
       </PageHead>
       {known(r.deleted_at) && <Notice tone="info" title={t.resources.goneAt(moment(Date.parse(r.deleted_at), lang, zone))}>{t.resources.goneNote}</Notice>}
+      <ConditionNotice r={r} />
       <div class="columns">
         <div class="stack">
           <Cost connection={r.connection_id} id={r.id} period={period} />
@@ -83,6 +86,7 @@ function Shown({ r }: { r: Resource }) {
 
 function Cost({ connection, id, period }: { connection: string; id: string; period: Period }) {
   const { zone } = useApp();
+  const foreign = useForeign(period.currency);
   const [colours] = useState(() => new Colours());
   const panel = useMemo<Panel>(() => ({
     id: 'resource-costs', title: { ru: 'Расходы', en: 'Cost' }, help: { ru: '', en: '' }, type: 'timeseries', grid: { x: 0, y: 0, w: 12, h: 7 }, draw: 'bars', previous_line: false,
@@ -91,7 +95,7 @@ function Cost({ connection, id, period }: { connection: string; id: string; peri
       filter: { op: 'equals', dimension: 'resource', values: [id] },
     },
   }), [id]);
-  return <div class="tall"><Body panel={panel} view={{ range: period.range, turn: period.turn, zone, chosen: { connection }, colours, zoom: (from, to) => period.setRange({ preset: '', from, to }) }} /></div>;
+  return <div class="tall"><Body panel={panel} view={{ range: period.range, turn: period.turn, zone, currency: period.currency, foreign, chosen: { connection }, colours, zoom: (from, to) => period.setRange({ preset: '', from, to }) }} /></div>;
 }
 
 function Usage({ r, period }: { r: Resource; period: Period }) {
@@ -133,6 +137,8 @@ function Facts({ r }: { r: Resource }) {
   const { t, lang } = useApp();
   const rows: [string, preact.ComponentChildren][] = [
     [t.resources.status, r.status && <Badge tone={statusTone(r.status)}>{statusText(r.status, t)}</Badge>],
+    [t.types.condition, r.attributes?.['condition'] && <ConditionBadge r={r} />],
+    [t.types.word, r.attributes?.['infrazen:cloud_type']],
     [t.resources.vcpu, r.vcpu > 0 && t.resources.cores(r.vcpu)],
     [t.resources.memory, r.memory_bytes > 0 && bytes(r.memory_bytes, lang)],
     [t.resources.disk, r.disk_bytes > 0 && bytes(r.disk_bytes, lang)],
@@ -149,7 +155,7 @@ function Facts({ r }: { r: Resource }) {
     <>
       <dl class="facts">{rows.filter(([, v]) => v).map(([k, v]) => [<dt key={k}>{k}</dt>, <dd key={k + '='} class="break">{v}</dd>])}</dl>
       <Pairs title={t.resources.tags} pairs={r.tags} open />
-      <Pairs title={t.resources.attributes} pairs={r.attributes} />
+      <Pairs title={t.resources.attributes} pairs={Object.fromEntries(Object.entries(r.attributes ?? {}).filter(([k]) => !t.types.attributes[k]))} />
       <Pairs title={t.resources.volatile} pairs={r.volatile} />
     </>
   );
@@ -176,9 +182,10 @@ function priceText(v: string, t: App['t'], lang: App['lang']): string {
 
 // changeText says one change in words.
 export function changeText(c: FieldChange, t: App['t'], lang: App['lang'], zone: string): string {
+  if (c.field === 'attribute.condition') return t.types.conditionChanged(t.types.conditions[c.old] ?? c.old, t.types.conditions[c.new] ?? c.new);
   const [head = '', ...rest] = c.field.split('.');
   const key = rest.join('.');
-  const name = head === 'tag' ? t.resources.tag(key) : head === 'attribute' ? t.resources.attribute(key) : head === 'rate' ? t.resources.rate(key) : (t.resources.fields[head] ?? c.field);
+  const name = head === 'tag' ? t.resources.tag(key) : head === 'attribute' ? (t.types.attributes[key] ?? t.resources.attribute(key)) : head === 'rate' ? t.resources.rate(key) : (t.resources.fields[head] ?? c.field);
   const write = (v: string) => {
     if (head === 'rate') return priceText(v, t, lang);
     if (head === 'created_at' && known(v)) return moment(Date.parse(v), lang, zone);

@@ -9,6 +9,7 @@ import { iso, resolve } from '../state/range.ts';
 import { Badge, Button, Empty, Failed, Loading, SelectField, type BadgeTone } from '../ui/basics.tsx';
 import { PageHead } from '../ui/pages.tsx';
 import { Money } from '../ui/values.tsx';
+import { ConditionBadge, conditions, TagList } from './condition.tsx';
 
 const pageSize = 100;
 
@@ -39,7 +40,7 @@ export function Resources() {
   const { t, client, zone } = useApp();
   const place = usePlace();
   const get = (k: string) => place.search.get(k) ?? '';
-  const filters = { q: get('q'), type: get('type'), connection: get('connection'), deleted: get('deleted') === 'true' };
+  const filters = { q: get('q'), type: get('type'), connection: get('connection'), condition: get('condition'), deleted: get('deleted') === 'true' };
   const key = JSON.stringify(filters);
   const connections = useQuery('connections', (signal) => client.connections(signal));
   const first = useQuery(key, (signal) => client.resources({ ...filters, limit: pageSize }, signal), 30_000);
@@ -66,7 +67,7 @@ export function Resources() {
       (error: unknown) => setMore({ key, pages, busy: false, error }),
     );
   };
-  const filtered = filters.q !== '' || filters.type !== '' || filters.connection !== '';
+  const filtered = filters.q !== '' || filters.type !== '' || filters.connection !== '' || filters.condition !== '';
   return (
     <>
       <PageHead title={t.resources.title} about={t.resources.about} />
@@ -74,6 +75,7 @@ export function Resources() {
         <Search value={filters.q} />
         <SelectField label={t.resources.type} value={filters.type} onInput={(v) => place.set({ type: v })} options={[{ value: '', label: t.common.all }, ...Object.entries(t.resources.types).map(([value, label]) => ({ value, label }))]} />
         <SelectField label={t.resources.connection} value={filters.connection} onInput={(v) => place.set({ connection: v })} options={[{ value: '', label: t.common.all }, ...(connections.data ?? []).map((c) => ({ value: c.id, label: c.name }))]} />
+        <SelectField label={t.types.condition} value={filters.condition} onInput={(v) => place.set({ condition: v })} options={[{ value: '', label: t.common.all }, ...conditions.map((value) => ({ value, label: t.types.conditionFilter[value]! }))]} />
         <label class="check"><input type="checkbox" checked={filters.deleted} onChange={(e) => place.set({ deleted: e.currentTarget.checked ? 'true' : '' })} />{t.resources.deleted}</label>
       </div>
       {first.error !== undefined && <Failed error={first.error} again={first.again} />}
@@ -132,7 +134,7 @@ function Group({ name, kind, resources, costs }: { name: string; kind: string; r
           <tbody>
             {resources.map((r) => (
               <tr key={r.id} class={known(r.deleted_at) ? 'gone' : ''}>
-                <td><Link to={`/resource?${new URLSearchParams({ connection: r.connection_id, id: r.id }).toString()}`}>{r.name || r.id}</Link><div class="sub phone-only">{t.resources.typeOne[r.type] ?? r.type}</div></td>
+                <td><Link to={`/resource?${new URLSearchParams({ connection: r.connection_id, id: r.id }).toString()}`}>{r.name || r.id}</Link> <ConditionBadge r={r} /><TagList r={r} /><div class="sub phone-only">{t.resources.typeOne[r.type] ?? r.type}</div></td>
                 <td class="wide-only">{t.resources.typeOne[r.type] ?? r.type}</td>
                 <td>{known(r.deleted_at) ? <Badge tone="mute">{t.resources.gone}</Badge> : r.status && <Badge tone={statusTone(r.status)}>{statusText(r.status, t)}</Badge>}</td>
                 <td class="wide-only">{sizeText(r, t, lang)}</td>

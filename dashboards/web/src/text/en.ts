@@ -2,12 +2,14 @@ import { plural } from '../format/plural.ts';
 import type { Texts } from './index.ts';
 import { closingEn } from './closing.ts';
 import { runwayEn } from './runway.ts';
+import { typesEn } from './types.ts';
 
 const n = (count: number, one: string, many: string): string => plural(count, { one, many }, 'en');
 
 export const en: Texts = {
   runway: runwayEn,
   closing: closingEn,
+  types: typesEn,
   langName: 'English',
   brand: 'Cost and resources of every cloud in one place',
   common: {
@@ -75,6 +77,15 @@ export const en: Texts = {
     setAbout: 'The one-time link will not work again, so set a password for the next time.',
     setLater: 'Later',
     setDone: 'Set the password',
+  },
+  currency: {
+    label: 'Currency of amounts',
+    own: 'As the clouds bill',
+    ownShort: 'As billed',
+    names: { RUB: 'Roubles, ₽', USD: 'US dollars, $', EUR: 'Euros, €', KZT: 'Tenge, ₸', CNY: 'Yuan, ¥' },
+    rule: 'Every charge is converted by the Bank of Russia’s rate of the day of use (Moscow time). At weekends the last rate set holds. Sums without a rate stand by themselves in their own currency.',
+    converted: (code) => `Converted to\u00a0${code} by the Bank of Russia’s rate of the day of use`,
+    unconverted: (codes) => `No rate, not converted: ${codes}`,
   },
   range: {
     label: 'Time range',
@@ -199,12 +210,9 @@ export const en: Texts = {
     result: 'Result',
     scopeOk: 'read whole',
     scopeSkipped: 'not available to this account',
-    syncs: 'Latest syncs',
     created: (count) => `${count} new`,
     updated: (count) => `${count} changed`,
     deleted: (count) => `${count} deleted`,
-    unchanged: (count) => `${n(count, 'resource', 'resources')} unchanged`,
-    incomplete: 'not read whole',
     noSyncs: 'There was no sync yet.',
     sync: 'Sync now',
     syncStarted: 'The sync is queued and starts within a minute.',
@@ -434,7 +442,7 @@ export const en: Texts = {
     amountHelp: 'A number without spaces: 150000 or 99.50.',
     amountBad: 'Enter a positive number, for example 150000 or 99.50.',
     currency: 'Currency',
-    currencyHelp: 'A three-letter code: RUB, USD, EUR. Only cost in this currency counts.',
+    currencyHelp: 'A three-letter code: RUB, USD, EUR. Cost in other currencies is converted by the Bank of Russia’s rate of the day of use.',
     currencyBad: 'Enter three Latin letters, for example RUB.',
     period: 'Period',
     periods: { day: 'Day', week: 'Week', month: 'Month' },

@@ -1,12 +1,14 @@
 import { plural } from '../format/plural.ts';
 import { closingRu } from './closing.ts';
 import { runwayRu } from './runway.ts';
+import { typesRu } from './types.ts';
 
 const n = (count: number, one: string, few: string, many: string): string => plural(count, { one, few, many }, 'ru');
 
 export const ru = {
   runway: runwayRu,
   closing: closingRu,
+  types: typesRu,
   langName: 'Русский',
   brand: 'Расходы и ресурсы всех облаков в одном месте',
   common: {
@@ -74,6 +76,15 @@ export const ru = {
     setAbout: 'Одноразовая ссылка больше не сработает, поэтому задайте пароль для следующих входов.',
     setLater: 'Позже',
     setDone: 'Задать пароль',
+  },
+  currency: {
+    label: 'Валюта сумм',
+    own: 'Как в\u00a0счетах облаков',
+    ownShort: 'Как в\u00a0счетах',
+    names: { RUB: 'Рубли, ₽', USD: 'Доллары США, $', EUR: 'Евро, €', KZT: 'Тенге, ₸', CNY: 'Юани, ¥' } as Record<string, string>,
+    rule: 'Каждое начисление пересчитано по курсу ЦБ на день расхода (по московскому времени). В выходные действует последний установленный курс. Суммы без курса показаны отдельно, в своей валюте.',
+    converted: (code: string) => `Пересчитано в\u00a0${code} по курсу ЦБ на день расхода`,
+    unconverted: (codes: string) => `Нет курса, не пересчитано: ${codes}`,
   },
   range: {
     label: 'Период',
@@ -198,12 +209,9 @@ export const ru = {
     result: 'Итог',
     scopeOk: 'прочитан целиком',
     scopeSkipped: 'недоступен этому аккаунту',
-    syncs: 'Последние сборы',
     created: (count: number) => `новых ${count}`,
     updated: (count: number) => `изменённых ${count}`,
     deleted: (count: number) => `удалённых ${count}`,
-    unchanged: (count: number) => `${n(count, 'ресурс', 'ресурса', 'ресурсов')} без изменений`,
-    incomplete: 'собран не целиком',
     noSyncs: 'Сборов ещё не было.',
     sync: 'Собрать сейчас',
     syncStarted: 'Сбор поставлен в очередь и начнётся в течение минуты.',
@@ -433,7 +441,7 @@ export const ru = {
     amountHelp: 'Число без пробелов, копейки через точку или запятую: 150000 или 99,50.',
     amountBad: 'Введите положительное число, например 150000 или 99,50.',
     currency: 'Валюта',
-    currencyHelp: 'Трёхбуквенный код: RUB, USD, EUR. Считаются расходы только в этой валюте.',
+    currencyHelp: 'Трёхбуквенный код: RUB, USD, EUR. Расходы в других валютах пересчитываются по курсу ЦБ на день расхода.',
     currencyBad: 'Введите три латинские буквы, например RUB.',
     period: 'Период',
     periods: { day: 'День', week: 'Неделя', month: 'Месяц' } as Record<string, string>,

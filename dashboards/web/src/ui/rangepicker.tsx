@@ -6,6 +6,7 @@ import { refreshes, type Period } from '../state/period.tsx';
 import { presets, resolve, type Range } from '../state/range.ts';
 import type { Lang } from '../text/index.ts';
 import { Button, Menu, useOutside } from './basics.tsx';
+import { CurrencyPicker } from './currencypicker.tsx';
 import { Icon } from './icons.tsx';
 
 // rangeLabel names a period: a preset by its name, another by its ends.
@@ -26,7 +27,7 @@ function unlocal(text: string, zone: string): number {
   return m ? instant(zone, Number(m[1]), Number(m[2]), Number(m[3]), Number(m[4]), Number(m[5])) : NaN;
 }
 
-// RangePicker chooses the period, how often it is refreshed, and shows the zone.
+// RangePicker chooses the period, the currency and how often they are refreshed, and shows the zone.
 export function RangePicker({ period }: { period: Period }) {
   const { t, lang, zone } = useApp();
   const [open, setOpen] = useState(false);
@@ -45,6 +46,7 @@ export function RangePicker({ period }: { period: Period }) {
         </button>
         {open && <Choices period={period} zoneText={zoneText} close={() => { setOpen(false); box.current?.querySelector('button')?.focus(); }} />}
       </div>
+      <CurrencyPicker period={period} />
       {!period.range.preset && <Button icon="zoomOut" label={t.range.zoomOut} onClick={() => history.back()} />}
       <div class="joined">
         <Button icon="refresh" label={t.range.refreshNow} onClick={period.refreshNow} />
