@@ -58,7 +58,7 @@ type BurnBasis string
 
 // The bases, the best first.
 const (
-	BurnByWeeks BurnBasis = "weeks" // the mean of each hour of the week over two weeks or more
+	BurnByWeeks BurnBasis = "weeks" // the mean of each hour of the week over two weeks or more, the later weeks counting more
 	BurnByDays  BurnBasis = "days"  // what there is of the hours of the week; the mean of a day for the others
 	BurnByDay   BurnBasis = "day"   // the mean of the latest known hours, at most 24
 )

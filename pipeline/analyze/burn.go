@@ -24,20 +24,19 @@ func (s share) of(amount decimal.Decimal) decimal.Decimal {
 	return amount.Mul(s.part).DivRound(s.whole, pipeline.MoneyScale)
 }
 
-func (s share) less(o share) bool { return s.part.Mul(o.whole).LessThan(o.part.Mul(s.whole)) }
-
 // profile is what an hour of the week costs.
 type profile struct {
 	cells            [hoursOfWeek]decimal.Decimal
 	basis            pipeline.BurnBasis
 	daily, estimated decimal.Decimal
-	low, high        share
+	// low and high are the ends of the range: no hour of low costs more than in cells, none of high less.
+	low, high [hoursOfWeek]decimal.Decimal
 }
 
 // profileOf averages the hours, of which there must be one.
 func profileOf(hours []pipeline.BurnHour) profile {
-	p := profile{low: evenly(), high: evenly()}
-	p.cells = cellsOf(hours)
+	p := profile{cells: cellsOf(hours)}
+	p.low, p.high = p.cells, p.cells
 	p.daily = dayOf(&p.cells)
 	total, estimated := sumOf(hours), decimal.Zero
 	for _, h := range hours {
@@ -50,20 +49,24 @@ func profileOf(hours []pipeline.BurnHour) profile {
 	return p
 }
 
+// weightOf is how much a week counts, by how many weeks ago it was: each half as much as the one after it, so that what was
+// added or switched off is soon in the mean.
+func weightOf(weeksAgo int) decimal.Decimal { return decimal.NewFromInt(8 >> min(weeksAgo, 3)) }
+
 // cellsOf averages each hour of the week. One that no hour is known of is the mean of the latest known hours, at most 24.
 func cellsOf(hours []pipeline.BurnHour) [hoursOfWeek]decimal.Decimal {
-	var sums, cells [hoursOfWeek]decimal.Decimal
-	var counts [hoursOfWeek]int64
+	var sums, weights, cells [hoursOfWeek]decimal.Decimal
+	last := hours[len(hours)-1].Start
 	for _, h := range hours {
-		c := cellOf(h.Start)
-		sums[c], counts[c] = sums[c].Add(h.Cost), counts[c]+1
+		c, weight := cellOf(h.Start), weightOf(int(last.Sub(h.Start)/(hoursOfWeek*time.Hour)))
+		sums[c], weights[c] = sums[c].Add(h.Cost.Mul(weight)), weights[c].Add(weight)
 	}
 	latest := latestDay(hours)
 	lastDay := mean(sumOf(latest), int64(len(latest)))
 	for c := range cells {
 		cells[c] = lastDay
-		if counts[c] > 0 && len(hours) > 24 {
-			cells[c] = mean(sums[c], counts[c])
+		if weights[c].IsPositive() && len(hours) > 24 {
+			cells[c] = sums[c].DivRound(weights[c], pipeline.MoneyScale)
 		}
 		cells[c] = decimal.Max(decimal.Zero, cells[c])
 	}
@@ -112,24 +115,20 @@ func (p *profile) spread(hours []pipeline.BurnHour) {
 	}
 	slices.SortFunc(shares, func(a, b share) int { return a.part.Mul(b.whole).Cmp(b.part.Mul(a.whole)) })
 	if n := len(shares); n >= 2 {
-		p.low, p.high = shares[(n+9)/10-1], shares[(9*n+9)/10-1]
+		low, high := shares[(n+9)/10-1], shares[(9*n+9)/10-1]
+		p.widen(func(c int) decimal.Decimal { return low.of(p.cells[c]) })
+		p.widen(func(c int) decimal.Decimal { return high.of(p.cells[c]) })
 	}
-	now := share{dayNow(hours), p.daily}
-	p.low, p.high = lesser(p.low, lesser(now, evenly())), greater(p.high, greater(now, evenly()))
+	before, more := changed(hours)
+	p.widen(func(c int) decimal.Decimal { return decimal.Max(decimal.Zero, before[c].Add(more)) })
 }
 
-func lesser(a, b share) share {
-	if b.less(a) {
-		return b
+// widen takes what each hour might cost into the range.
+func (p *profile) widen(hour func(cell int) decimal.Decimal) {
+	for c := range p.cells {
+		cost := hour(c)
+		p.low[c], p.high[c] = decimal.Min(p.low[c], cost), decimal.Max(p.high[c], cost)
 	}
-	return a
-}
-
-func greater(a, b share) share {
-	if a.less(b) {
-		return b
-	}
-	return a
 }
 
 // periodsOf cuts the hours into periods of so many hours back from the last one, and gives those that are known by half or more.
@@ -166,15 +165,15 @@ func (p *profile) expect(hours []pipeline.BurnHour) decimal.Decimal {
 	return expected
 }
 
-// dayNow is what a day costs if what the latest day cost more or less than the same hours before it stays.
-func dayNow(hours []pipeline.BurnHour) decimal.Decimal {
+// changed gives what each hour of the week cost before the latest day, and how much more an hour of that day cost than the same hours
+// before. Where less than two days are known, the latest day stands for all.
+func changed(hours []pipeline.BurnHour) (before [hoursOfWeek]decimal.Decimal, more decimal.Decimal) {
 	latest := latestDay(hours)
 	if len(hours) < 2*len(latest) {
-		return decimal.Max(decimal.Zero, mean(sumOf(latest), int64(len(latest))).Mul(decimal.NewFromInt(24)))
+		return cellsOf(latest), decimal.Zero
 	}
-	before := profile{cells: cellsOf(hours[:len(hours)-len(latest)])}
-	more := sumOf(latest).Sub(before.expect(latest))
-	return decimal.Max(decimal.Zero, dayOf(&before.cells).Add(more))
+	old := profile{cells: cellsOf(hours[:len(hours)-len(latest)])}
+	return old.cells, mean(sumOf(latest).Sub(old.expect(latest)), int64(len(latest)))
 }
 
 // burn is what each hour costs: as charged where that is known, as a part or a multiple of the profile elsewhere.
@@ -185,14 +184,13 @@ type burn struct {
 	week    decimal.Decimal
 }
 
-func (p *profile) burn(a *pipeline.PrepaidAccount, s share) *burn {
-	b := &burn{known: make(map[int64]decimal.Decimal, len(a.Burn)), through: a.Through}
+func newBurn(a *pipeline.PrepaidAccount, cells [hoursOfWeek]decimal.Decimal) *burn {
+	b := &burn{known: make(map[int64]decimal.Decimal, len(a.Burn)), through: a.Through, cells: cells}
 	for _, h := range a.Burn {
 		b.known[h.Start.Unix()] = decimal.Max(decimal.Zero, h.Cost)
 	}
-	for c := range p.cells {
-		b.cells[c] = s.of(p.cells[c])
-		b.week = b.week.Add(b.cells[c])
+	for _, cost := range cells {
+		b.week = b.week.Add(cost)
 	}
 	return b
 }

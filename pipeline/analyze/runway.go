@@ -57,8 +57,8 @@ func Runway(a pipeline.PrepaidAccount, now, until time.Time) pipeline.Runway {
 	}
 	p := profileOf(a.Burn)
 	r.Basis, r.Daily, r.DailyEstimated = p.basis, p.daily, p.estimated
-	middle, low, high := p.burn(&a, evenly()), p.burn(&a, p.low), p.burn(&a, p.high)
-	r.DailyLow, r.DailyHigh = p.low.of(p.daily), p.high.of(p.daily)
+	middle, low, high := newBurn(&a, p.cells), newBurn(&a, p.low), newBurn(&a, p.high)
+	r.DailyLow, r.DailyHigh = dayOf(&p.low), dayOf(&p.high)
 	from := a.State.ObservedAt.Truncate(time.Second)
 	r.Left = r.Money.Sub(middle.between(from, now))
 	horizon := now.Add(pipeline.RunwayHorizon)

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/shopspring/decimal"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/infrazen/infrazen/pipeline"
@@ -165,9 +164,7 @@ func (a *Accounts) addBurn(ctx context.Context, tenant pipeline.TenantID, one *p
 	if hours == nil {
 		return nil
 	}
-	if one.Through.IsZero() || one.Through.After(hour) {
-		one.Through = hour
-	}
+	one.Through = knownThrough(hours, one.Through, hour)
 	from := knownFrom(hours, one.Through)
 	if !one.Through.After(from) {
 		return nil
@@ -177,12 +174,29 @@ func (a *Accounts) addBurn(ctx context.Context, tenant pipeline.TenantID, one *p
 		return fmt.Errorf("cannot tell what of connection %s was collected: %w", one.ConnectionID, err)
 	}
 	for _, h := range hours {
-		if !h.Start.Before(from) && h.Start.Before(one.Through) && !(h.Cost.LessThanOrEqual(decimal.Zero) && missing(data.Gaps, h.Start)) {
+		if !h.Start.Before(from) && h.Start.Before(one.Through) && (h.Cost.IsPositive() || !missing(&data, h.Start)) {
 			one.Burn = append(one.Burn, h)
 		}
 	}
 	one.Unpriced, err = a.unpriced(ctx, tenant, one)
 	return err
+}
+
+// knownThrough is the instant up to which hours are taken as known. Charges are whole up to whole; when that is long ago, because
+// something old is missing, the hours up to the last that cost anything are known all the same.
+func knownThrough(hours []pipeline.BurnHour, whole, hour time.Time) time.Time {
+	if whole.After(hour) || whole.IsZero() {
+		return hour
+	}
+	if whole.After(hour.Add(-dataLag)) {
+		return whole
+	}
+	for i := len(hours) - 1; i >= 0; i-- {
+		if end := hours[i].Start.Add(time.Hour); !hours[i].Cost.IsZero() && end.After(whole) {
+			return end
+		}
+	}
+	return whole
 }
 
 // knownFrom is where the history of an account begins: four weeks back, or with its first cost. Of an account whose lines all cost
@@ -198,9 +212,10 @@ func knownFrom(hours []pipeline.BurnHour, through time.Time) time.Time {
 	return through.Add(-profileLength)
 }
 
-// missing tells whether an hour lies in a gap. A file has no period of its own: what it would tell of is not known.
-func missing(gaps []pipeline.DataGap, start time.Time) bool {
-	return slices.ContainsFunc(gaps, func(g pipeline.DataGap) bool {
+// missing tells whether an hour lies, or may lie, in a gap: not all gaps are told of when there are many. A file has no period of its own:
+// what it would tell of is not known.
+func missing(data *pipeline.DataState, start time.Time) bool {
+	return data.GapCount > len(data.Gaps) || slices.ContainsFunc(data.Gaps, func(g pipeline.DataGap) bool {
 		return g.Feed != pipeline.FeedFiles && start.Before(g.To) && start.Add(time.Hour).After(g.From)
 	})
 }

@@ -19,6 +19,7 @@ type bank struct {
 	gaps    []pipeline.DataGap
 	steps   []pipeline.CostQuery
 	through time.Time
+	more    int
 }
 
 const tenant = pipeline.TenantID("t")
@@ -64,7 +65,7 @@ func missed(gaps []pipeline.DataGap, at time.Time) bool {
 }
 
 func (b *bank) DataState(context.Context, pipeline.TenantID, []pipeline.ConnectionID, time.Time, time.Time) (pipeline.DataState, error) {
-	return pipeline.DataState{Gaps: b.gaps}, b.failData
+	return pipeline.DataState{Gaps: b.gaps, GapCount: len(b.gaps) + b.more}, b.failData
 }
 
 func (b *bank) ConnectionsOf(context.Context, pipeline.TenantID) ([]pipeline.Connection, error) {
@@ -155,6 +156,16 @@ func TestPrepaidAccountsGap(t *testing.T) {
 		if h.Cost.IsZero() {
 			t.Fatalf("%s cost nothing", h.Start)
 		}
+	}
+	// Something of long ago is missing: what was charged since is known all the same.
+	b.through = day(1)
+	if got, err = accounts(b).Prepaid(t.Context(), tenant, day(20)); err != nil || len(got[1].Burn) != 216 || !got[1].Through.Equal(day(20)) {
+		t.Errorf("%d hours are known to %s, %v", len(got[1].Burn), got[1].Through, err)
+	}
+	// There are more gaps than are told of: an hour without cost may lie in any.
+	b.more, b.gaps[0].Feed = 5, pipeline.FeedFiles
+	if got, err = accounts(b).Prepaid(t.Context(), tenant, day(20)); err != nil || len(got[1].Burn) != 216 {
+		t.Errorf("%d hours are known, %v", len(got[1].Burn), err)
 	}
 	b.failData = errors.New("away")
 	if _, err := accounts(b).Prepaid(t.Context(), tenant, day(20)); err == nil {
