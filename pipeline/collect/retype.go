@@ -45,7 +45,7 @@ func (c *Collector) retype(ctx context.Context, ledger RetypeLedger, work Retypi
 	}
 	err := r.run(ctx)
 	if errors.Is(err, ErrLeaseLost) || err != nil && ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // another has the work, or will take it up
 	}
 	var fault *pipeline.Fault
 	if pause := r.pause(err); pause > 0 {

@@ -159,7 +159,7 @@ func (s *session) list(ctx context.Context, at site, l *listing) ([]json.RawMess
 // page reads one page and the address of the next one.
 func (s *session) page(ctx context.Context, at site, l *listing, address string) (rows []json.RawMessage, next string, err error) {
 	var raw json.RawMessage
-	if _, err := at.client.Get(scoped(ctx, at.scope), address, &raw, nil); err != nil {
+	if _, err := at.client.Get(scoped(ctx, at.scope), address, &raw, nil); err != nil { //nolint:bodyclose // gophercloud reads and closes the body of an answer that it decodes
 		if at.cloud.fault != nil {
 			err = at.cloud.fault
 		}

@@ -96,7 +96,7 @@ func (inv *inventory) flavor(ctx context.Context, at site, id string) flavor {
 	var a struct {
 		Flavor flavor `json:"flavor"`
 	}
-	_, err := at.client.Get(scoped(ctx, at.scope), at.client.ServiceURL("flavors", id), &a, nil)
+	_, err := at.client.Get(scoped(ctx, at.scope), at.client.ServiceURL("flavors", id), &a, nil) //nolint:bodyclose // gophercloud reads and closes the body of an answer that it decodes
 	if err != nil {
 		inv.rep.note("flavor_unknown", at.scope, 1, "Конфигурации части серверов прочитать не удалось: их размер неизвестен.",
 			"The configurations of some servers could not be read: their size is unknown.")

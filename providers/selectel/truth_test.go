@@ -2,7 +2,6 @@ package selectel_test
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -25,7 +24,7 @@ func open(t *testing.T, settings pipeline.Settings) pipeline.Session {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	t.Cleanup(transport.CloseIdleConnections)
 	s, err := selectel.New().Open(settings, pipeline.Env{
-		HTTP: &http.Client{Transport: transport, Timeout: time.Minute}, Now: testNow, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), TempDir: t.TempDir(),
+		HTTP: &http.Client{Transport: transport, Timeout: time.Minute}, Now: testNow, Log: slog.New(slog.DiscardHandler), TempDir: t.TempDir(),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -114,7 +114,7 @@ func (s *session) aggregate(ctx context.Context, at site, id string, st statisti
 	body := map[string]string{"operations": st.operations, "search": "id=" + id, "resource_type": "generic"}
 	var raw json.RawMessage
 	opts := okOptions()
-	_, err := at.client.Post(scoped(ctx, at.scope), at.client.ServiceURL("aggregates")+"?"+query.Encode(), body, &raw, opts)
+	_, err := at.client.Post(scoped(ctx, at.scope), at.client.ServiceURL("aggregates")+"?"+query.Encode(), body, &raw, opts) //nolint:bodyclose // gophercloud reads and closes the body of an answer that it decodes
 	if err != nil {
 		if at.cloud.fault != nil {
 			err = at.cloud.fault

@@ -29,7 +29,7 @@ type mapper struct {
 
 // tally counts what was coped with.
 type tally struct {
-	rounded, emptyPeriod, subsecond, badTags, noQuantity int64
+	rounded, emptyPeriod, subsecond, badTags int64
 	difference                                           decimal.Decimal
 	noCost                                               map[Role]int64
 	categories                                           map[string]int64

@@ -78,7 +78,7 @@ func look(src contextRows, name string, m *Mapping) (Sample, error) {
 
 // takeHeader parts the header from the rows: the one that the mapping tells, or the one that looks most like it.
 func (s *Sample) takeHeader(m *Mapping) {
-	at := 0
+	var at int
 	switch {
 	case m.NoHeader:
 		s.HeaderRow = m.HeaderRow

@@ -124,7 +124,7 @@ func (s *session) collectReport(ctx context.Context, task pipeline.Task, sink pi
 	}
 	defer w.Abort()
 	at := slices.IndexFunc(all, func(u pipeline.Upload) bool { return u.Name == key })
-	out := s.outcome(&rep)
+	var out pipeline.Outcome
 	if at >= 0 && !all[at].Removed {
 		r, err := s.load(ctx, w, all[at], living(all[at+1:]), &rep)
 		if err != nil {

@@ -129,7 +129,7 @@ func (s *stand) token() string {
 
 func TestSignIn(t *testing.T) {
 	s := newStand(t, -1)
-	if s.token() != s.token() {
+	if first, second := s.token(), s.token(); first != second {
 		t.Error("a token far from its end is not given again")
 	}
 	other, err := rsa.GenerateKey(rand.Reader, 2048)
