@@ -30,9 +30,9 @@ type mapper struct {
 // tally counts what was coped with.
 type tally struct {
 	rounded, emptyPeriod, subsecond, badTags int64
-	difference                                           decimal.Decimal
-	noCost                                               map[Role]int64
-	categories                                           map[string]int64
+	difference                               decimal.Decimal
+	noCost                                   map[Role]int64
+	categories                               map[string]int64
 }
 
 func newMapper(m *Mapping, b binding, zone *time.Location, src rows, r *Report) *mapper {

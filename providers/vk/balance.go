@@ -27,7 +27,7 @@ func (s *session) readBalance(ctx context.Context, rep *report) (*pipeline.Accou
 	}
 	ctx = withScope(ctx, scopeBalance)
 	var b balances
-	_, err := s.cloud.Request(ctx, http.MethodGet, s.billing+"/billing/public/v1/projects/"+s.console+"/balances/amount", &gophercloud.RequestOpts{
+	_, err := s.cloud.Request(ctx, http.MethodGet, s.billing+"/billing/public/v1/projects/"+s.console+"/balances/amount", &gophercloud.RequestOpts{ //nolint:bodyclose // gophercloud reads and closes the body of an answer that it decodes
 		JSONResponse: &b, OkCodes: []int{http.StatusOK},
 	})
 	if err != nil {

@@ -39,7 +39,7 @@ func readList[T any](ctx context.Context, s *session, l list, headers map[string
 
 func readPage[T any](ctx context.Context, s *session, client *gophercloud.ServiceClient, l list, address string, headers map[string]string) (rows []T, next string, err error) {
 	var body map[string]json.RawMessage
-	_, err = client.Get(ctx, address, &body, &gophercloud.RequestOpts{MoreHeaders: headers})
+	_, err = client.Get(ctx, address, &body, &gophercloud.RequestOpts{MoreHeaders: headers}) //nolint:bodyclose // gophercloud reads and closes the body of an answer that it decodes
 	if err != nil {
 		return nil, "", s.fault(l.scope, err)
 	}

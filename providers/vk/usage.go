@@ -131,7 +131,7 @@ func (s *session) query(ctx context.Context, scope, name string, from, to, now t
 		"end": {strconv.FormatInt(to.Unix()-1, 10)}, "step": {fmt.Sprintf("%ds", int(step/time.Second))}, "timeout": {"30s"},
 	}
 	var m matrix
-	_, err := s.cloud.Request(withScope(ctx, scope), http.MethodGet, s.monitoring+"/"+url.PathEscape(s.project)+"/query_range?"+q.Encode(), &gophercloud.RequestOpts{
+	_, err := s.cloud.Request(withScope(ctx, scope), http.MethodGet, s.monitoring+"/"+url.PathEscape(s.project)+"/query_range?"+q.Encode(), &gophercloud.RequestOpts{ //nolint:bodyclose // gophercloud reads and closes the body of an answer that it decodes
 		JSONResponse: &m, OkCodes: []int{http.StatusOK},
 	})
 	if err != nil {
