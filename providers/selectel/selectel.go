@@ -60,6 +60,19 @@ func (Provider) Info() pipeline.Info {
 		BillingZone: "Europe/Moscow",
 		Concurrency: 2,
 		Prepaid:     prepaid(),
+		Closing:     closing(),
+	}
+}
+
+// closing is how Selectel's documents differ from its statistics, which are in whole kopecks for each hour and metric and leave out
+// what the transactions tell: dedicated servers, colocation and firewalls.
+func closing() *pipeline.ClosingRule {
+	return &pipeline.ClosingRule{
+		RoundsRows: true, Source: "https://docs.selectel.ru/api/balance-statistics.json",
+		NotBilled: pipeline.Text{
+			RU: "Статистика Selectel не\u00a0содержит выделенных серверов, размещения оборудования и\u00a0межсетевых экранов: они учитываются, только если в\u00a0подключении указан статический токен.",
+			EN: "Selectel's statistics leave out dedicated servers, colocation and firewalls: they are counted only when the connection has a static token.",
+		},
 	}
 }
 

@@ -83,7 +83,7 @@ func (p Provider) Info() pipeline.Info {
 			RU: "Серверы, диски, адреса, базы и кластеры VK Cloud (" + p.place.regionName.RU + "): оценка по прайс-листу и точные суммы из отчёта о потреблении, нагрузка, баланс.",
 			EN: "Servers, disks, addresses, databases and clusters of VK Cloud (" + p.place.regionName.EN + "): an estimate by the price list and exact sums from the consumption report, load, balance.",
 		},
-		Fields: p.fields(), Feeds: feeds(), BillingZone: p.place.zone, Concurrency: 1, Prepaid: prepaid(), Uploads: uploads(),
+		Fields: p.fields(), Feeds: feeds(), BillingZone: p.place.zone, Concurrency: 1, Prepaid: prepaid(), Closing: closing(), Uploads: uploads(),
 	}
 }
 
@@ -92,6 +92,18 @@ func feeds() []pipeline.FeedSpec {
 		{Feed: pipeline.FeedInventory, Grain: pipeline.GrainSnapshot, Every: time.Hour, Backfill: 90 * 24 * time.Hour, Accrues: true},
 		{Feed: pipeline.FeedUsage, Grain: pipeline.GrainHour, Every: time.Hour, Backfill: 30 * 24 * time.Hour},
 		{Feed: pipeline.FeedFiles, Grain: pipeline.GrainObject, Every: 5 * time.Minute, Supersedes: true},
+	}
+}
+
+// closing is how VK's documents differ from what we hold: a report's rows are rounded up to a kopeck each, the total of the report is
+// their sum, and days without a report are our estimate.
+func closing() *pipeline.ClosingRule {
+	return &pipeline.ClosingRule{
+		RoundsRows: true,
+		NotBilled: pipeline.Text{
+			RU: "VK Cloud не\u00a0отдаёт списания по\u00a0API: дни без загруженного отчёта о\u00a0потреблении посчитаны по\u00a0прайс-листу, и\u00a0в\u00a0них нет услуг, которых прайс-лист не\u00a0знает.",
+			EN: "VK Cloud's API tells no deductions: days without an uploaded consumption report are worked out from a price list, and services that it does not know are not in them.",
+		},
 	}
 }
 

@@ -159,7 +159,7 @@ func (s *story) balances(t *testing.T) {
 				told++
 			}
 		}
-		return told == 2
+		return told == len(demoNames())
 	})
 }
 

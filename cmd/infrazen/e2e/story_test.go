@@ -115,6 +115,7 @@ func newcomer(t *testing.T, s *story) {
 	}
 	s.compareBeget(t)
 	s.compareSelectel(t)
+	s.compareDemo(t)
 	for name, c := range s.user.connections(t) {
 		if len(c.Status.Faults) > 0 {
 			t.Errorf("%s: %v", name, c.Status.Faults)
@@ -176,6 +177,44 @@ func (s *story) compareBeget(t *testing.T) {
 		}
 		if len(got) != 1 {
 			t.Errorf("%s on %s: got %v", name, day.Format(time.DateOnly), got)
+		}
+	}
+}
+
+// compareDemo compares thirty whole days of the demo with what the demo company is said to spend in a month, within three per cent,
+// and looks for its resources by name.
+func (s *story) compareDemo(t *testing.T) {
+	t.Helper()
+	zone := moscow(t)
+	y, m, d := time.Now().In(zone).Date()
+	to := time.Date(y, m, d, 0, 0, 0, 0, zone)
+	got := s.user.byConnection(t, question{From: to.AddDate(0, 0, -30), To: to, Zone: zone.String()})
+	for name, want := range map[string]int64{selectelA: 166_600, selectelB: 104_300, begetProd: 104_250, begetDev: 41_850} {
+		sum := decimal.Zero
+		for _, cost := range got[name] {
+			sum = sum.Add(cost)
+		}
+		if off := sum.Sub(decimal.NewFromInt(want)).Abs(); off.Mul(decimal.NewFromInt(100)).GreaterThan(decimal.NewFromInt(3 * want)) {
+			t.Errorf("thirty days of %s cost %s, want about %d", name, sum, want)
+		}
+	}
+	var list struct {
+		Resources []struct {
+			Name string `json:"name"`
+		} `json:"resources"`
+	}
+	s.user.get(t, http.MethodGet, "/api/v1/resources?limit=500", nil, &list)
+	names := map[string]bool{}
+	for _, r := range list.Resources {
+		names[r.Name] = true
+	}
+	for _, name := range strings.Fields(`api-backend-prod-01 db-postgres-prod-01 postgres-data-volume k8s-worker-01 k8s-worker-02 k8s-master-01 lb-prod-01
+		s3-cdn-static archive-cold-storage snapshot-storage analytics-etl-01 app-cache-redis eip-01 web-frontend-01 web-frontend-02 db-mysql-staging
+		dev-k8s-node-01 dev-k8s-node-02 s3-media-bucket test-runner-01 ci-runner-spot load-balancer-dev vpn-gateway pg-backup-volume misc-egress-and-ips
+		vps-app-01 vps-app-02 vps-db-01 vps-cache-01 vps-batch-01 vps-mq-01 obj-storage-prod backup-service lb-service nat-firewall extra-volumes
+		infrazen-demo.ru dev-vps-01 dev-vps-02 dev-db-01 stage-web-01 s3-dev-bucket ci-dev-runner dev-public-ip dev-logs-storage`) {
+		if !names[name] {
+			t.Errorf("the demo has no %s", name)
 		}
 	}
 }
