@@ -29,7 +29,7 @@ type Config struct {
 
 // DefaultConfig has everything but the address.
 func DefaultConfig() Config {
-	return Config{MaxConns: 32, RetryFor: time.Minute, SampleDays: 90}
+	return Config{MaxConns: 10, RetryFor: time.Minute, SampleDays: 90}
 }
 
 // identifier is what may stand in DDL as the name of a cluster or a database.

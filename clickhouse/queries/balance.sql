@@ -5,3 +5,4 @@ WHERE tenant_id = {tenant:String}
   AND connection_id = {connection:String}
 ORDER BY observed_at DESC
 LIMIT 1
+SETTINGS max_threads = 1

@@ -9,4 +9,4 @@ WHERE tenant_id = {tenant:String}
   AND connection_id = {connection:String}
   AND startsWith(source, {prefix:String})
 GROUP BY ChargePeriodStart, ChargePeriodEnd
-SETTINGS optimize_use_projections = 0
+SETTINGS optimize_use_projections = 0, max_threads = 1

@@ -20,4 +20,4 @@ WHERE tenant_id = {tenant:String}
 GROUP BY ChargePeriodStart, ChargePeriodEnd, line_key
 HAVING lines != 0 OR unpriced != 0 OR billed != 0 OR consumed != 0
     OR effective != 0 OR list != 0 OR contracted != 0 OR pricing != 0
-SETTINGS optimize_use_projections = 0, max_bytes_before_external_group_by = 1000000000
+SETTINGS optimize_use_projections = 0, max_bytes_before_external_group_by = 1000000000, max_threads = 1

@@ -11,3 +11,4 @@ WHERE tenant_id = {tenant:String}
           AND seen_at <= fromUnixTimestamp64Micro({from:Int64}, 'UTC')
         GROUP BY resource_id))
 ORDER BY resource_id, seen_at
+SETTINGS max_threads = 1

@@ -6,4 +6,4 @@ WHERE tenant_id = {tenant:String}
   AND source = {source:String}
   AND ChargePeriodStart >= toDateTime({from:UInt32}, 'UTC')
   AND ChargePeriodStart < toDateTime({to:UInt32}, 'UTC')
-SETTINGS optimize_use_projections = 0
+SETTINGS optimize_use_projections = 0, max_threads = 1

@@ -5,3 +5,4 @@ WHERE tenant_id = {tenant:String}
   AND connection_id = {connection:String}
 ORDER BY resource_id, seen_at DESC
 LIMIT 1 BY resource_id
+SETTINGS max_threads = 1

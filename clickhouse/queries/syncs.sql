@@ -5,3 +5,4 @@ WHERE tenant_id = {tenant:String}
   AND connection_id = {connection:String}
 ORDER BY at DESC
 LIMIT {limit:UInt64}
+SETTINGS max_threads = 1

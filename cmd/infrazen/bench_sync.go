@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,10 +36,9 @@ const (
 	cloudsStartLimit = 2 * time.Minute
 )
 
-// benchFarm is the clouds of the bench: the same in the process that serves them and in the one that connects them.
-func benchFarm(connections int) *farm {
-	y, m, d := time.Now().In(world.Moscow()).Date()
-	start := time.Date(y, m, d-1, 0, 0, 0, 0, world.Moscow()).UTC() // the day before: a sync of 24 hours and today's
+// benchFarm is the clouds of the bench: the same in the process that serves them and in the one that connects them. Everything in
+// them is a day old.
+func benchFarm(connections int, start time.Time) *farm {
 	f := &farm{}
 	makers := benchStands()
 	for i, maker := range makers {
@@ -63,30 +63,52 @@ func benchStands() []benchStand {
 	}
 }
 
-// benchAccount has about syncResources resources.
+// benchAccount has syncResources resources, all of them made at start; a half are servers with their volumes, where those are
+// things of their own.
 func benchAccount(n uint64, c world.Catalog, start time.Time) *world.Account {
-	servers := syncResources - len(c.Kinds)
+	servers := syncResources / 2
+	others := syncResources - servers
 	if c.SeparateVolumes {
-		servers /= 2
+		servers, others = servers*2/3, syncResources-2*(servers*2/3)
 	}
-	a := world.NewAccount(world.AccountConfig{
+	kinds := c.Kinds
+	for c.Kinds = nil; len(c.Kinds) < others; {
+		c.Kinds = append(c.Kinds, kinds[len(c.Kinds)%len(kinds)])
+	}
+	made := world.NewAccount(world.AccountConfig{
 		Seed: n + 1, Catalog: c, Start: start, Span: 3 * 24 * time.Hour, Servers: servers, Calm: world.Calmest,
 	})
-	a.Title = fmt.Sprintf("%s %d", c.Cloud, n)
+	a := &world.Account{
+		Seed: made.Seed, Cloud: made.Cloud, ID: made.ID, Title: fmt.Sprintf("%s %d", c.Cloud, n), Currency: made.Currency, Password: made.Password,
+		Projects: made.Projects, People: made.People, Prices: made.Prices, TaxRate: made.TaxRate, Opening: made.Opening, Start: start,
+	}
+	for _, r := range made.All() {
+		fresh := *r
+		fresh.Created, fresh.States = start, slices.Clone(r.States[:1])
+		fresh.States[0].From = start
+		a.Add(fresh)
+	}
 	return a
 }
 
 // benchClouds serves the clouds of the bench on demo.port.
 func benchClouds(ctx context.Context, env boot.Env) error {
-	f := benchFarm(benchConnections())
+	start, err := time.Parse(time.RFC3339, os.Getenv(startVariable))
+	if err != nil {
+		return fmt.Errorf("cannot serve the clouds of the bench: %w", err)
+	}
+	f := benchFarm(benchConnections(), start)
 	if err := f.listen(ctx, env.Settings.Demo.Port); err != nil {
 		return err
 	}
 	return f.serve(ctx)
 }
 
-// connectionsVariable makes the bench smaller.
-const connectionsVariable = "BENCH_CONNECTIONS"
+// connectionsVariable makes the bench smaller; startVariable tells the clouds' process since when there is something.
+const (
+	connectionsVariable = "BENCH_CONNECTIONS"
+	startVariable       = "BENCH_START"
+)
 
 func benchConnections() int {
 	if n, err := strconv.Atoi(os.Getenv(connectionsVariable)); err == nil && n > 0 {
@@ -99,7 +121,8 @@ func benchConnections() int {
 func (b *benchmark) syncs(ctx context.Context, stores *wire.Stores) ([]bench.Figure, error) {
 	n := benchConnections()
 	b.say(fmt.Sprintf("connecting %d accounts", n))
-	f := benchFarm(n)
+	start := time.Now().UTC().Truncate(time.Hour).Add(-24 * time.Hour)
+	f := benchFarm(n, start)
 	port, err := freePort(ctx)
 	if err != nil {
 		return nil, err
@@ -113,7 +136,7 @@ func (b *benchmark) syncs(ctx context.Context, stores *wire.Stores) ([]bench.Fig
 			return nil, err
 		}
 	}
-	clouds, err := b.child(ctx, cloudsCommand, map[string]string{"demo.port": strconv.Itoa(port)})
+	clouds, err := b.child(ctx, cloudsCommand, map[string]string{"demo.port": strconv.Itoa(port)}, startVariable+"="+start.Format(time.RFC3339))
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +181,7 @@ type benchChild struct {
 	out *bufio.Scanner
 }
 
-func (b *benchmark) child(ctx context.Context, command string, settings map[string]string) (*benchChild, error) {
+func (b *benchmark) child(ctx context.Context, command string, settings map[string]string, more ...string) (*benchChild, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("cannot find this program: %w", err)
@@ -169,6 +192,7 @@ func (b *benchmark) child(ctx context.Context, command string, settings map[stri
 			c.Env = append(c.Env, e)
 		}
 	}
+	c.Env = append(c.Env, more...)
 	s := b.env.Settings
 	settings["data_dir"], settings["key_file"], settings["log.level"] = s.DataDir, s.KeyFile, cmp.Or(os.Getenv("BENCH_LOG"), "error")
 	for k, v := range settings {
@@ -232,7 +256,7 @@ func (m *measuredSyncs) measure(ctx context.Context) ([]bench.Figure, error) {
 	}
 	figures := []bench.Figure{
 		{
-			Name: "full sync of " + strconv.Itoa(benchConnections()) + " connections, two days of hours", Measured: fmt.Sprintf("%.1f s, %.0f rows/s", first.Seconds, float64(first.Appended)/first.Seconds),
+			Name: "full sync of " + strconv.Itoa(benchConnections()) + " connections, 24 hours", Measured: fmt.Sprintf("%.1f s, %.0f rows/s", first.Seconds, float64(first.Appended)/first.Seconds),
 			Limit: fmt.Sprintf("<= %d s", syncSeconds), Missed: first.Seconds > syncSeconds || first.Failed > 0,
 		},
 		held.figure("collector in that sync", syncMegabytes),

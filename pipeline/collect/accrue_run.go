@@ -63,9 +63,9 @@ type accruing struct {
 // that the snapshot could not see, keep the charges they have.
 func (r *accruing) run(ctx context.Context) (found, appended int64, err error) {
 	from := r.reach()
-	history, err := r.ledger.RateHistory(ctx, r.account, from)
+	history, err := r.earlier(ctx, from)
 	if err != nil {
-		return 0, 0, fmt.Errorf("cannot read earlier prices: %w", err)
+		return 0, 0, err
 	}
 	history = append(slices.Clone(history), r.changes.Changed...)
 	slices.SortStableFunc(history, func(a, b pipeline.ResourceState) int {
@@ -80,6 +80,18 @@ func (r *accruing) run(ctx context.Context) (found, appended int64, err error) {
 		}
 	}
 	return found, appended, nil
+}
+
+// earlier gives the prices of before the snapshot; there are none when it is the first.
+func (r *accruing) earlier(ctx context.Context, from time.Time) ([]pipeline.ResourceState, error) {
+	if len(r.prev) == 0 {
+		return nil, nil
+	}
+	history, err := r.ledger.RateHistory(ctx, r.account, from)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read earlier prices: %w", err)
+	}
+	return history, nil
 }
 
 // computed leaves out the resources whose charges stay as they are, and estimates the lines of an hour of the others.

@@ -35,9 +35,13 @@ func (c *Collector) withSession(ctx context.Context, w Window, l *lease, log *sl
 		options:  SliceOptions{MaxLines: c.config.MaxLines, Now: c.deps.Windows.Now, Guard: l.guard, Types: &mappings},
 		mappings: mappings,
 	}
+	if spec.After == pipeline.FeedInventory {
+		t.listed = c.listing(w.Account.Connection, w.StoreNow)
+	}
 	outcome, err := c.runTask(ctx, t, session)
 	if err == nil && spec.Feed == pipeline.FeedInventory {
 		c.keepScopesRead(w.Account.Connection, t.read)
+		c.keepListing(t, &outcome, w.StoreNow)
 	}
 	r.Outcome, r.Found, r.Appended = session.redactor.outcome(outcome), t.found, t.appended
 	if err != nil && !errors.Is(err, ErrLeaseLost) && ctx.Err() == nil {
@@ -104,7 +108,7 @@ func (c *Collector) env(ctx context.Context, w Window, log *slog.Logger) (pipeli
 	}
 	local := time.Now()
 	env := pipeline.Env{
-		Now: func() time.Time { return store.Add(time.Since(local)) }, Log: log, Wait: c.deps.Windows.Wait, TempDir: c.config.TempDir,
+		Now: func() time.Time { return store.Add(time.Since(local)) }, Log: log, Wait: c.patient(w.Connection.Kind), TempDir: c.config.TempDir,
 	}
 	if c.deps.HTTP != nil {
 		env.HTTP = c.deps.HTTP(w.Connection.Kind)
@@ -113,6 +117,22 @@ func (c *Collector) env(ctx context.Context, w Window, log *slog.Logger) (pipeli
 		env.Uploads = c.deps.Uploads(w.Account)
 	}
 	return env, nil
+}
+
+// patient waits for a cloud's limit. A window that waits leaves its place to another one.
+func (c *Collector) patient(kind pipeline.Kind) func(context.Context, string, pipeline.RateLimit) error {
+	return func(ctx context.Context, key string, limit pipeline.RateLimit) error {
+		c.wait(kind, 1)
+		defer c.wait(kind, -1)
+		c.Wake()
+		return c.deps.Windows.Wait(ctx, key, limit)
+	}
+}
+
+func (c *Collector) wait(kind pipeline.Kind, n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting[kind] += n
 }
 
 // putBack keeps a session for the next window, or ends it when it may be what is wrong.

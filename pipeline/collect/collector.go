@@ -41,10 +41,12 @@ type Collector struct {
 	wake      chan struct{}
 
 	mu      sync.Mutex
-	running map[pipeline.Kind]int
+	running map[pipeline.Kind]int // windows being collected
+	waiting map[pipeline.Kind]int // those of them that wait for a cloud's limit
 	health  health
 	planned map[pipeline.ConnectionID]planned
 	read    map[pipeline.ConnectionID]map[string]time.Time // when each scope was read whole
+	listed  map[pipeline.ConnectionID]listing
 }
 
 type provider struct {
@@ -67,8 +69,8 @@ func New(deps Deps, config Config) (*Collector, error) {
 	c := &Collector{
 		deps: deps, config: config, providers: map[pipeline.Kind]provider{}, metrics: newMetrics(deps.Registry),
 		sessions: newSessions(), wake: make(chan struct{}, 1),
-		running: map[pipeline.Kind]int{}, health: health{}, planned: map[pipeline.ConnectionID]planned{},
-		read: map[pipeline.ConnectionID]map[string]time.Time{},
+		running: map[pipeline.Kind]int{}, waiting: map[pipeline.Kind]int{}, health: health{}, planned: map[pipeline.ConnectionID]planned{},
+		read: map[pipeline.ConnectionID]map[string]time.Time{}, listed: map[pipeline.ConnectionID]listing{},
 	}
 	for _, p := range deps.Providers {
 		info := p.Info()
@@ -150,6 +152,7 @@ func (c *Collector) forget(connections []pipeline.Connection) {
 	defer c.mu.Unlock()
 	maps.DeleteFunc(c.planned, func(id pipeline.ConnectionID, _ planned) bool { return !kept[id] })
 	maps.DeleteFunc(c.read, func(id pipeline.ConnectionID, _ map[string]time.Time) bool { return !kept[id] })
+	maps.DeleteFunc(c.listed, func(id pipeline.ConnectionID, _ listing) bool { return !kept[id] })
 }
 
 // Wake makes Work look for due windows at once. It never blocks.
@@ -264,21 +267,28 @@ func (c *Collector) count(k pipeline.Kind, n int) {
 	c.metrics.running.Add(float64(n))
 }
 
+// crowd is how many times as many windows as workers may be begun and not ended, when most of them wait for the limits of clouds.
+const crowd = 3
+
 // room is how many workers are free, and what they may take.
 func (c *Collector) room() (free int, limits ClaimLimits) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	free, limits = c.config.Workers, ClaimLimits{PerConnection: map[pipeline.Kind]int{}, PerKind: map[pipeline.Kind]int{}}
-	for _, n := range c.running {
-		free -= n
+	all := crowd * c.config.Workers
+	for kind, n := range c.running {
+		free -= n - c.waiting[kind]
+		all -= n
 	}
+	free = min(free, all)
 	for kind, p := range c.providers {
 		limits.PerConnection[kind] = max(1, p.info.Concurrency)
 		if inOrder(p.info.Feeds) {
 			limits.PerConnection[kind] = 1
 		}
 		if len(c.providers) > 1 && c.config.Workers > 1 {
-			limits.PerKind[kind] = max(0, c.health.share(kind, c.config.Workers)-c.running[kind])
+			running, working := c.running[kind], c.running[kind]-c.waiting[kind]
+			limits.PerKind[kind] = max(0, min(c.health.share(kind, c.config.Workers)-working, c.health.share(kind, crowd*c.config.Workers)-running))
 		}
 	}
 	return free, limits

@@ -32,6 +32,8 @@ type task struct {
 	log      *slog.Logger
 	// read is when this collector read each scope of the connection whole.
 	read map[string]time.Time
+	// listed are the resources of the collector's own latest snapshot, for a feed that comes after the inventory.
+	listed []pipeline.KnownResource
 
 	mu        sync.Mutex // sessions may read their endpoints in parallel
 	writers   []*Writer
@@ -149,8 +151,14 @@ func (t *task) known(ctx context.Context) (prev []pipeline.ResourceState, last t
 	if t.spec.Feed != pipeline.FeedInventory && t.spec.Feed != pipeline.FeedUsage && t.spec.After == "" {
 		return nil, time.Time{}, nil
 	}
+	if t.listed != nil {
+		return nil, time.Time{}, nil
+	}
 	if prev, err = t.ledger.States(ctx, t.window.Account); err != nil {
 		return nil, time.Time{}, fmt.Errorf("cannot read the resources held: %w", err)
+	}
+	if len(prev) == 0 && t.spec.After == "" {
+		return nil, time.Time{}, nil // nothing that an earlier snapshot could have seen
 	}
 	if t.spec.After == pipeline.FeedInventory {
 		return prev, time.Time{}, t.turn(ctx, len(prev) > 0)
@@ -186,13 +194,10 @@ func (t *task) turn(ctx context.Context, known bool) error {
 }
 
 func (t *task) request(prev []pipeline.ResourceState, last time.Time) pipeline.Task {
-	req := pipeline.Task{Feed: t.spec.Feed, From: t.window.From, To: t.window.To, Object: t.window.Object, Lang: t.lang}
+	req := pipeline.Task{Feed: t.spec.Feed, From: t.window.From, To: t.window.To, Object: t.window.Object, Lang: t.lang, Known: t.listed}
 	for i := range prev {
 		if s := &prev[i]; s.DeletedAt.IsZero() {
-			req.Known = append(req.Known, pipeline.KnownResource{
-				ID: s.ID, Type: s.CloudType(), Name: s.Name, Scope: s.Scope, LastSeen: later(s.SeenAt, last), ParentID: s.ParentID,
-				ProjectID: s.ProjectID, ProjectName: s.ProjectName, RegionID: s.RegionID, Tags: s.Tags,
-			})
+			req.Known = append(req.Known, knownOf(&s.Resource, later(s.SeenAt, last)))
 		}
 	}
 	return req

@@ -27,7 +27,7 @@ type Config struct {
 }
 
 // DefaultConfig gives a minute, and answers as large as an export may be.
-func DefaultConfig() Config { return Config{Timeout: time.Minute, MaxBody: 8 << 30, Idle: 24} }
+func DefaultConfig() Config { return Config{Timeout: time.Minute, MaxBody: 8 << 30, Idle: 64} }
 
 // Clients makes one client for each kind of connection.
 type Clients struct {

@@ -132,7 +132,7 @@ func Default() Settings {
 		Log:        Log{Level: "info", Format: "text"},
 		ClickHouse: ClickHouse{Port: 18123},
 		Postgres:   Postgres{Port: 15432},
-		Collector:  Collector{Workers: 24, RequestTimeout: 150 * time.Second, Lease: 2 * time.Minute},
+		Collector:  Collector{Workers: 64, RequestTimeout: 150 * time.Second, Lease: 2 * time.Minute},
 		Rates:      Rates{Source: RatesCBR, Address: "https://www.cbr.ru", Currencies: "USD,EUR,CNY,KZT,CAD"},
 		Telegram:   Telegram{Endpoint: "https://api.telegram.org/bot%s/%s"},
 		Demo:       Demo{Enabled: true, Port: 18200, Seed: 1, Days: 90},

@@ -464,7 +464,7 @@ test('axe finds nothing on any page in either theme', async () => {
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
     for (const to of await pages()) {
       await open(to);
-      await page.waitForFunction(() => document.querySelectorAll('.spinner').length === 0).catch(() => {}); // a sync under way spins on
+      await page.waitForFunction(() => document.querySelectorAll('.spinner').length === 0, undefined, { timeout: 3000 }).catch(() => {}); // a sync under way spins on
       found.push(...(await axe(page)).map((v) => `${scheme} ${to}: ${v}`));
       await shot(`${scheme}-${to.replace(/[^a-z]+/g, '-').slice(0, 30)}`);
     }

@@ -103,6 +103,13 @@ test('a closing document is entered, taken apart to the kopeck, and deleted', as
   await dialog.getByLabel('Сумма с НДС').fill('13');
   await dialog.getByRole('button', { name: 'Сохранить' }).click();
   await dialog.getByRole('alert').filter({ hasText: 'сумма не годится' }).waitFor();
+  const book = (text) => ({ name: 'act.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
+  await dialog.getByLabel('Документ файлом').setInputFiles(book('Дата;Услуга;Сумма, руб.\nвчера;Серверы;1\n'));
+  await dialog.getByText('впишите сумму вручную').waitFor();
+  assert.equal(await dialog.getByLabel('Сумма с НДС').inputValue(), '13', 'a file that cannot be added up changes nothing');
+  await dialog.getByLabel('Документ файлом').setInputFiles(book('Дата;Услуга;Сумма, руб.\n01.09.2026;Серверы;1 320,30\n02.09.2026;Диски;2,70\n'));
+  await dialog.getByText('2 строки, итого').waitFor();
+  assert.equal(await dialog.getByLabel('Сумма с НДС').inputValue(), '1323');
   await dialog.getByLabel('Сумма с НДС').fill('1 320,30');
   await dialog.getByLabel('Ставка НДС').fill('20');
   await dialog.getByLabel('Номер').fill('А-17');

@@ -43,7 +43,9 @@ type Cloud struct {
 	// OnOpen and OnClose see sessions come and go.
 	OnOpen, OnClose func()
 	OnTask          func(pipeline.Task)
-	Parallel        int
+	// Limited makes every task wait for the cloud's limit first.
+	Limited  bool
+	Parallel int
 }
 
 // Info implements pipeline.Provider.
@@ -126,6 +128,11 @@ func (s *session) Collect(ctx context.Context, t pipeline.Task, sink pipeline.Si
 	defer s.using.Unlock()
 	if s.cloud.OnTask != nil {
 		s.cloud.OnTask(t)
+	}
+	if s.cloud.Limited {
+		if err := s.env.Wait(ctx, "small", pipeline.RateLimit{Burst: 1, Per: time.Second}); err != nil {
+			return pipeline.Outcome{}, err
+		}
 	}
 	w, err := s.cloud.World(ctx, s.settings)
 	if err != nil {

@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { ClosingBody, Reconciliation } from '../api/types.ts';
+import { money } from '../format/money.ts';
 import { sentence, useApp } from '../state/app.tsx';
-import { Button, Dialog, Notice, SelectField, TextField } from '../ui/basics.tsx';
+import { Button, Dialog, FileField, Notice, SelectField, TextField } from '../ui/basics.tsx';
 import { monthWords } from './reconciliation.tsx';
 
 const plainOf = (typed: string): string => typed.replace(/\s/g, '').replace(',', '.');
@@ -25,6 +26,28 @@ export function ClosingForm({ row, month, close, done }: { row: Reconciliation; 
     setBusy(true);
     work.then(() => { tell(t.common.saved); done(); }, (error: unknown) => { setBusy(false); setProblem(sentence(error, t)); });
   };
+  const [read, setRead] = useState('');
+  // take adds the document up, row by row, as an import would.
+  const take = (file: File) => {
+    setBusy(true);
+    setRead('');
+    client.preview('table', '', file).then(
+      (p) => {
+        const sum = p.totals[0];
+        setBusy(false);
+        if (p.fault !== null || p.questions.length > 0 || p.totals.length !== 1 || !sum) {
+          setFaults({ file: [p.fault?.text, ...p.questions.map((q) => q.text), t.closing.fileBad].filter(Boolean).join(' ') });
+          return;
+        }
+        setFaults({});
+        setTotal(sum.cost);
+        setCurrency(sum.currency);
+        if (note === '') setNote(file.name);
+        setRead(t.closing.fileRead(p.lines, money(sum.cost, sum.currency, lang)));
+      },
+      (error: unknown) => { setBusy(false); setFaults({ file: sentence(error, t) }); },
+    );
+  };
   const submit = (e: Event) => {
     e.preventDefault();
     const bad: Record<string, string> = {};
@@ -43,6 +66,8 @@ export function ClosingForm({ row, month, close, done }: { row: Reconciliation; 
     <Dialog title={t.closing.editTitle(row.connection_name, monthWords(month, lang))} onClose={close}>
       <form class="form" onSubmit={submit} noValidate>
         {problem && <Notice tone="bad">{problem}</Notice>}
+        <FileField label={t.closing.file} help={t.closing.fileHelp} name="closing-file" accept={['.csv', '.xlsx']} onChoose={take} error={faults['file']} disabled={busy} optional />
+        {read && <Notice tone="good">{read}</Notice>}
         <div class="pair">
           <TextField label={t.closing.total} help={t.closing.totalHelp} name="total" inputMode="decimal" value={total} onInput={setTotal} error={faults['total']} focus />
           <TextField label={t.closing.currency} name="currency" value={currency} onInput={setCurrency} error={faults['currency']} />

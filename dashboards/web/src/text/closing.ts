@@ -1,3 +1,5 @@
+import { plural } from '../format/plural.ts';
+
 // closingRu and closingEn are the texts about closing documents and reconciliation.
 export const closingRu = {
   title: 'Сверка с\u00a0документами',
@@ -22,6 +24,10 @@ export const closingRu = {
   sum: 'Всего разница',
   enter: 'Внести документ',
   editTitle: (name: string, month: string) => `Закрывающий документ: ${name}, ${month}`,
+  file: 'Документ файлом',
+  fileHelp: 'CSV или XLSX с\u00a0расшифровкой: сумма сложится по строкам. Сам файл не\u00a0сохраняется.',
+  fileRead: (rows: number, sum: string) => `${plural(rows, { one: 'строка', few: 'строки', many: 'строк' }, 'ru')}, итого ${sum}. Проверьте сумму и\u00a0сохраните.`,
+  fileBad: 'Сложить этот файл сам InfraZen не\u00a0может: впишите сумму вручную.',
   total: 'Сумма с\u00a0НДС',
   totalHelp: 'Как в акте или счёте-фактуре: 120345,67. Если документов за месяц несколько, внесите их общую сумму.',
   totalBad: 'Введите сумму числом, например 120345,67.',
@@ -66,6 +72,10 @@ export const closingEn: typeof closingRu = {
   sum: 'The whole difference',
   enter: 'Enter the document',
   editTitle: (name: string, month: string) => `Closing document: ${name}, ${month}`,
+  file: 'The document as a file',
+  fileHelp: 'CSV or XLSX with the details: its rows are added up. The file itself is not kept.',
+  fileRead: (rows: number, sum: string) => `${rows.toLocaleString('en-GB')} ${rows === 1 ? 'row' : 'rows'}, ${sum} in all. Check the sum and save.`,
+  fileBad: 'InfraZen cannot add this file up by itself: type the sum.',
   total: 'Sum with VAT',
   totalHelp: 'As in the act or invoice: 120345.67. When there are several for the month, enter their sum.',
   totalBad: 'Enter the sum as a number, such as 120345.67.',
