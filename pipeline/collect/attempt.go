@@ -32,7 +32,7 @@ func (c *Collector) withSession(ctx context.Context, w Window, l *lease, log *sl
 	}
 	t := &task{
 		ledger: c.deps.Ledger, windows: c.deps.Windows, window: w, info: p.info, spec: spec, zone: p.zone, lang: c.config.Lang, log: log, read: c.scopesRead(w.Account.Connection),
-		options:  SliceOptions{MaxLines: c.config.MaxLines, Now: c.deps.Windows.Now, Guard: l.guard, Types: &mappings},
+		options:  SliceOptions{MaxLines: c.config.MaxLines, Memo: c.memo, Now: c.deps.Windows.Now, Guard: l.guard, Types: &mappings},
 		mappings: mappings,
 	}
 	if spec.After == pipeline.FeedInventory {

@@ -44,6 +44,7 @@ type Collector struct {
 	running map[pipeline.Kind]int // windows being collected
 	waiting map[pipeline.Kind]int // those of them that wait for a cloud's limit
 	health  health
+	memo    *Memo
 	planned map[pipeline.ConnectionID]planned
 	read    map[pipeline.ConnectionID]map[string]time.Time // when each scope was read whole
 	listed  map[pipeline.ConnectionID]listing
@@ -69,7 +70,7 @@ func New(deps Deps, config Config) (*Collector, error) {
 	c := &Collector{
 		deps: deps, config: config, providers: map[pipeline.Kind]provider{}, metrics: newMetrics(deps.Registry),
 		sessions: newSessions(), wake: make(chan struct{}, 1),
-		running: map[pipeline.Kind]int{}, waiting: map[pipeline.Kind]int{}, health: health{}, planned: map[pipeline.ConnectionID]planned{},
+		running: map[pipeline.Kind]int{}, waiting: map[pipeline.Kind]int{}, health: health{}, memo: NewMemo(), planned: map[pipeline.ConnectionID]planned{},
 		read: map[pipeline.ConnectionID]map[string]time.Time{}, listed: map[pipeline.ConnectionID]listing{},
 	}
 	for _, p := range deps.Providers {
@@ -164,7 +165,7 @@ func (c *Collector) Wake() {
 }
 
 // claimPause is the shortest time between two claims: windows that end meanwhile are replaced together.
-const claimPause = 150 * time.Millisecond
+const claimPause = 400 * time.Millisecond
 
 // errStopping ends windows that outlast the grace given to them.
 var errStopping = errors.New("the collector stops")

@@ -83,7 +83,7 @@ func (s *session) exchange(ctx context.Context, path, bearer string, body []byte
 
 // send makes one request of the modern API within its rate limit.
 func (s *session) send(ctx context.Context, scope, method, path, bearer string, body []byte) (httpedge.Answer, error) {
-	if err := s.wait(ctx, "beget/modern/"+s.login, modernLimit()); err != nil {
+	if err := s.modernTurn(ctx); err != nil {
 		return httpedge.Answer{}, err
 	}
 	h := http.Header{"Accept": {"application/json"}}

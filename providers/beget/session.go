@@ -18,6 +18,8 @@ type session struct {
 	token     token
 	logins    int // how often signIn succeeded
 	authFault *pipeline.Fault
+	// pack is how many requests may be made before the limit is asked again.
+	pack int
 	// forbidden are scopes that a fresh token did not open.
 	forbidden map[string]bool
 
@@ -33,9 +35,25 @@ type session struct {
 	enginesAt time.Time
 }
 
-// modernLimit is a modest pace: Beget documents none for the modern API.
+// modernPack is how many requests are asked for at once: every asking is a write in the store of work.
+const modernPack = 5
+
+// modernLimit is a modest pace, ten requests in two seconds: Beget documents none for the modern API.
 func modernLimit() pipeline.RateLimit {
-	return pipeline.RateLimit{Burst: 10, Per: 2 * time.Second}
+	return pipeline.RateLimit{Burst: 2, Per: 2 * time.Second}
+}
+
+// modernTurn waits for the next request's turn.
+func (s *session) modernTurn(ctx context.Context) error {
+	if s.pack > 0 {
+		s.pack--
+		return nil
+	}
+	if err := s.wait(ctx, "beget/modern/"+s.login, modernLimit()); err != nil {
+		return err
+	}
+	s.pack = modernPack - 1
+	return nil
 }
 
 // legacyLimit keeps any minute under the 60 requests that Beget allows a user: 25 at once, which is an inventory of most
