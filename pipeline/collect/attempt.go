@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/http"
 	"runtime/debug"
 	"time"
 
@@ -111,13 +112,36 @@ func (c *Collector) env(ctx context.Context, w Window, log *slog.Logger) (pipeli
 		Now: func() time.Time { return store.Add(time.Since(local)) }, Log: log, Wait: c.patient(w.Connection.Kind), TempDir: c.config.TempDir,
 	}
 	if c.deps.HTTP != nil {
-		env.HTTP = c.deps.HTTP(w.Connection.Kind)
+		env.HTTP = c.yielding(w.Connection.Kind, c.deps.HTTP(w.Connection.Kind))
 	}
 	if c.deps.Uploads != nil {
 		env.Uploads = c.deps.Uploads(w.Account)
 	}
 	return env, nil
 }
+
+// yielding is a client whose requests leave the window's place to another one until the cloud begins to answer: a cloud that is
+// slow or down takes no place from the others.
+func (c *Collector) yielding(kind pipeline.Kind, client *http.Client) *http.Client {
+	own := *client
+	base := own.Transport
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	own.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+		c.wait(kind, 1)
+		defer c.wait(kind, -1)
+		c.Wake()
+		return base.RoundTrip(r)
+	})
+	return &own
+}
+
+// roundTripper is a function as an http.RoundTripper.
+type roundTripper func(*http.Request) (*http.Response, error)
+
+// RoundTrip implements http.RoundTripper.
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // patient waits for a cloud's limit. A window that waits leaves its place to another one.
 func (c *Collector) patient(kind pipeline.Kind) func(context.Context, string, pipeline.RateLimit) error {

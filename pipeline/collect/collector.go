@@ -42,7 +42,7 @@ type Collector struct {
 
 	mu      sync.Mutex
 	running map[pipeline.Kind]int // windows being collected
-	waiting map[pipeline.Kind]int // those of them that wait for a cloud's limit
+	waiting map[pipeline.Kind]int // those of them that wait for a cloud: for its limit or for an answer
 	health  health
 	memo    *Memo
 	planned map[pipeline.ConnectionID]planned
@@ -268,7 +268,7 @@ func (c *Collector) count(k pipeline.Kind, n int) {
 	c.metrics.running.Add(float64(n))
 }
 
-// crowd is how many times as many windows as workers may be begun and not ended, when most of them wait for the limits of clouds.
+// crowd is how many times as many windows as workers may be begun and not ended, when most of them wait for clouds.
 const crowd = 3
 
 // room is how many workers are free, and what they may take.
@@ -278,7 +278,7 @@ func (c *Collector) room() (free int, limits ClaimLimits) {
 	free, limits = c.config.Workers, ClaimLimits{PerConnection: map[pipeline.Kind]int{}, PerKind: map[pipeline.Kind]int{}}
 	all := crowd * c.config.Workers
 	for kind, n := range c.running {
-		free -= n - c.waiting[kind]
+		free -= max(0, n-c.waiting[kind])
 		all -= n
 	}
 	free = min(free, all)
@@ -288,7 +288,7 @@ func (c *Collector) room() (free int, limits ClaimLimits) {
 			limits.PerConnection[kind] = 1
 		}
 		if len(c.providers) > 1 && c.config.Workers > 1 {
-			running, working := c.running[kind], c.running[kind]-c.waiting[kind]
+			running, working := c.running[kind], max(0, c.running[kind]-c.waiting[kind])
 			limits.PerKind[kind] = max(0, min(c.health.share(kind, c.config.Workers)-working, c.health.share(kind, crowd*c.config.Workers)-running))
 		}
 	}
