@@ -45,6 +45,9 @@ func modernLimit() pipeline.RateLimit {
 
 // modernTurn waits for the next request's turn.
 func (s *session) modernTurn(ctx context.Context) error {
+	if f := stopped(ctx); f != nil {
+		return f
+	}
 	if s.pack > 0 {
 		s.pack--
 		return nil
