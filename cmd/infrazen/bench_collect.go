@@ -67,6 +67,18 @@ type counted struct {
 	quiet  bool
 }
 
+// begin forgets the sync before.
+func (c *counted) begin(o order, at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.order, c.result, c.last, c.quiet = o, synced{}, at, false
+	clear(c.open)
+	select {
+	case <-c.done:
+	default:
+	}
+}
+
 // Claim implements collect.Windows.
 func (c *counted) Claim(ctx context.Context, holder string, n int, lease time.Duration, limits collect.ClaimLimits) ([]collect.Window, error) {
 	windows, err := c.Windows.Claim(ctx, holder, n, lease, limits)
@@ -141,12 +153,17 @@ func benchCollector(ctx context.Context, env boot.Env) error {
 		all = append(all, costsOnly{p})
 	}
 	lines, out := bufio.NewScanner(os.Stdin), json.NewEncoder(env.Stdout)
+	windows := &counted{Windows: stores.People, open: map[int64]bool{}, done: make(chan struct{}, 1)}
+	c, err := wire.NewCollector(env, stores, all, windows)
+	if err != nil {
+		return err
+	}
 	for lines.Scan() {
 		var o order
 		if err := json.Unmarshal(lines.Bytes(), &o); err != nil {
 			return fmt.Errorf("cannot read an order: %w", err)
 		}
-		result, err := syncAll(ctx, env, stores, all, o)
+		result, err := syncAll(ctx, env, stores, all, c, windows, o)
 		if err != nil {
 			return err
 		}
@@ -158,21 +175,15 @@ func benchCollector(ctx context.Context, env boot.Env) error {
 }
 
 // syncAll makes every window of every connection due and collects them, as the collector service does.
-func syncAll(ctx context.Context, env boot.Env, stores *wire.Stores, all []pipeline.Provider, o order) (synced, error) {
-	env.Registry = boot.NewRegistry()
+func syncAll(ctx context.Context, env boot.Env, stores *wire.Stores, all []pipeline.Provider, c *collect.Collector, windows *counted, o order) (synced, error) {
 	var of []pipeline.Provider
 	for _, p := range all {
 		if p.Info().Kind != o.Without {
 			of = append(of, p)
 		}
 	}
-	windows := &counted{Windows: stores.People, order: o, open: map[int64]bool{}, done: make(chan struct{}, 1)}
-	c, err := wire.NewCollector(env, stores, of, windows)
-	if err != nil {
-		return synced{}, err
-	}
 	began := time.Now()
-	windows.last = began
+	windows.begin(o, began)
 	if err := dueNow(ctx, env, stores, of); err != nil {
 		return synced{}, err
 	}
