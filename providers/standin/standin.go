@@ -77,14 +77,22 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f := s.faultFor(r)
 	w.Header().Set("Date", s.now().Add(s.offset).UTC().Format(http.TimeFormat))
 	s.mu.Unlock()
-	switch {
-	case f == nil:
+	if f == nil {
 		s.next.ServeHTTP(w, r)
+		return
+	}
+	s.Spoil(f, w, r, s.next)
+}
+
+// Spoil answers one request with a fault, whatever it matches, where next gives the true answer: for stand-ins that choose their
+// faults themselves.
+func (s *Server) Spoil(f *Fault, w http.ResponseWriter, r *http.Request, next http.Handler) {
+	switch {
 	case f.Hang:
 		s.untilGone(r)
 	case f.Slow || f.Torn || f.Cut:
 		t := &tearing{ResponseWriter: w}
-		s.next.ServeHTTP(t, r)
+		next.ServeHTTP(t, r)
 		s.tear(t, f, r)
 	default:
 		f.answer(w)

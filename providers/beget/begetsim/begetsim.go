@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/infrazen/infrazen/providers/standin"
 )
 
 // Secret is in every password and key that the stand-in's answers carry. It must never be seen anywhere else.
@@ -52,7 +54,7 @@ type Server struct {
 	calls    map[string][]time.Time // legacy calls of the last minute by login
 	offset   time.Duration
 
-	stuck chan struct{}
+	front *standin.Server // spoils answers
 }
 
 // New makes a stand-in.
@@ -61,7 +63,7 @@ func New(c Config) *Server {
 	key := sha256.Sum256(fmt.Appendf(nil, "begetsim/%d", c.Seed))
 	s := &Server{
 		conf: c, key: key[:], tokens: map[string]*grant{}, requests: map[string]int{}, calls: map[string][]time.Time{},
-		stuck: make(chan struct{}),
+		front: standin.New(nil, c.Now),
 	}
 	for _, a := range c.Accounts {
 		a.Machines = slices.Clone(a.Machines)
@@ -125,15 +127,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
 	if fault != nil {
-		w = s.wrap(fault, w, r)
-		if w == nil {
-			return
-		}
+		s.front.Spoil(fault.spoiling(), w, r, s.mux)
+		return
 	}
 	s.mux.ServeHTTP(w, r)
-	if t, ok := w.(*tearing); ok {
-		s.tear(t, r)
-	}
 }
 
 // now is the stand-in's clock, with the offset it was given.

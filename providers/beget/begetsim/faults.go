@@ -1,12 +1,12 @@
 package begetsim
 
 import (
-	"bytes"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/infrazen/infrazen/providers/standin"
 )
 
 // Fault is something that goes wrong at a path.
@@ -89,62 +89,12 @@ func (f *Fault) matches(path string) bool {
 	return path == f.Path || strings.HasSuffix(f.Path, "/") && strings.HasPrefix(path, f.Path)
 }
 
-// wrap spoils an answer: it either gives it itself and returns nil, or returns the writer that spoils the true one.
-func (s *Server) wrap(f *Fault, w http.ResponseWriter, r *http.Request) http.ResponseWriter {
-	switch {
-	case f.Hang:
-		s.untilGone(r)
-		return nil
-	case f.Slow || f.Torn || f.Cut:
-		return &tearing{ResponseWriter: w, fault: f}
+// spoiling is what goes wrong with a request that the fault has picked.
+func (f *Fault) spoiling() *standin.Fault {
+	return &standin.Fault{
+		Status: f.Status, RetryAfter: f.RetryAfter, Body: f.Body, Hang: f.Hang, Slow: f.Slow, Torn: f.Torn, Cut: f.Cut,
 	}
-	if f.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(f.RetryAfter.Seconds())))
-	}
-	w.Header().Set("Content-Type", "application/json")
-	if f.Status != 0 {
-		w.WriteHeader(f.Status)
-	}
-	_, _ = w.Write([]byte(f.Body)) // the client may have gone
-	return nil
-}
-
-// tearing keeps the true answer back to send a part of it.
-type tearing struct {
-	http.ResponseWriter
-	fault *Fault
-	buf   bytes.Buffer
-}
-
-// Write keeps the bytes back.
-func (t *tearing) Write(b []byte) (int, error) { return t.buf.Write(b) }
-
-func (s *Server) tear(t *tearing, r *http.Request) {
-	half := t.buf.Bytes()[:t.buf.Len()/2]
-	if !t.fault.Torn {
-		t.Header().Set("Content-Length", strconv.Itoa(t.buf.Len()))
-	}
-	_, _ = t.ResponseWriter.Write(half) // the client may have gone
-	if t.fault.Torn {
-		return
-	}
-	_ = http.NewResponseController(t.ResponseWriter).Flush() // as much as the connection can
-	if t.fault.Slow {
-		s.untilGone(r)
-		return
-	}
-	panic(http.ErrAbortHandler)
 }
 
 // Stuck gives a value whenever a request of Hang or Slow has come as far as it will.
-func (s *Server) Stuck() <-chan struct{} { return s.stuck }
-
-// untilGone waits until the client leaves. The server notices that only when the request's body has been read.
-func (s *Server) untilGone(r *http.Request) {
-	_, _ = io.Copy(io.Discard, r.Body) // the client may have gone already
-	select {
-	case s.stuck <- struct{}{}:
-		<-r.Context().Done()
-	case <-r.Context().Done():
-	}
-}
+func (s *Server) Stuck() <-chan struct{} { return s.front.Stuck() }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/infrazen/infrazen/providers/standin"
 	"github.com/infrazen/infrazen/providers/world"
 )
 
@@ -57,7 +58,7 @@ type Server struct {
 	requests map[string]int
 	offset   time.Duration
 
-	stuck chan struct{}
+	front *standin.Server // spoils answers
 }
 
 // New makes a stand-in.
@@ -74,7 +75,7 @@ func New(c Config) *Server {
 	if c.Regions == nil {
 		c.Regions = Regions()
 	}
-	s := &Server{conf: c, tokens: map[string]*grant{}, requests: map[string]int{}, stuck: make(chan struct{})}
+	s := &Server{conf: c, tokens: map[string]*grant{}, requests: map[string]int{}, front: standin.New(nil, c.Now)}
 	s.mux = s.routes()
 	return s
 }
@@ -116,15 +117,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
 	if fault != nil {
-		w = s.wrap(fault, w, r)
-		if w == nil {
-			return
-		}
+		s.front.Spoil(fault.spoiling(), w, r, s.mux)
+		return
 	}
 	s.mux.ServeHTTP(w, r)
-	if t, ok := w.(*tearing); ok {
-		s.tear(t, r)
-	}
 }
 
 // now is the stand-in's clock, with the offset it was given.
