@@ -36,13 +36,23 @@ func (s *Store) balances(ctx context.Context, name string, bound args) ([]pipeli
 	return out, err
 }
 
+// balancesOf gives the latest state of the account of each connection asked about; nil where none is known.
+func (s *Store) balancesOf(ctx context.Context, of common[none], all []asking[none]) ([]*pipeline.AccountBalance, error) {
+	found, err := s.balances(ctx, "balances_of", args{"tenant": string(of.tenant), "connections": connectionsOf(all)})
+	out, places := make([]*pipeline.AccountBalance, len(all)), placesOf(all)
+	for i := range found {
+		out[places[string(found[i].ConnectionID)]] = &found[i]
+	}
+	return out, err
+}
+
 // AppendAccount implements [collect.Ledger].
 func (s *Store) AppendAccount(ctx context.Context, a collect.Account, state pipeline.AccountState) error {
-	held, err := s.balances(ctx, "balance", args{"tenant": string(a.Tenant), "connection": string(a.Connection)})
+	held, err := s.joined.balances.put(ctx, common[none]{tenant: a.Tenant}, asking[none]{connection: a.Connection})
 	if err != nil {
 		return err
 	}
-	if len(held) > 0 && sameAccount(held[0].AccountState, state) {
+	if held != nil && sameAccount(held.AccountState, state) {
 		return nil
 	}
 	for _, d := range []struct {
@@ -112,6 +122,26 @@ func (s *Store) Syncs(ctx context.Context, tenant pipeline.TenantID, conn pipeli
 		}
 		y.At = at.UTC()
 		out = append(out, y)
+		return nil
+	})
+	return out, err
+}
+
+// LastWhole implements [collect.SyncLog].
+func (s *Store) LastWhole(ctx context.Context, a collect.Account) (time.Time, error) {
+	return s.joined.lastWhole.put(ctx, common[none]{tenant: a.Tenant}, asking[none]{connection: a.Connection})
+}
+
+func (s *Store) lastWholeOf(ctx context.Context, of common[none], all []asking[none]) ([]time.Time, error) {
+	out, places := make([]time.Time, len(all)), placesOf(all)
+	bound := args{"tenant": string(of.tenant), "connections": connectionsOf(all)}
+	err := s.rows(ctx, "last_whole", bound, func(r driver.Rows) error {
+		var connection string
+		var at time.Time
+		if err := r.Scan(&connection, &at); err != nil {
+			return err
+		}
+		out[places[connection]] = at.UTC()
 		return nil
 	})
 	return out, err

@@ -25,11 +25,41 @@ func sliceArgs(a collect.Account, s pipeline.Slice) args {
 
 // SliceRows implements [collect.RowCounter].
 func (s *Store) SliceRows(ctx context.Context, a collect.Account, sl pipeline.Slice, seenAt time.Time) (all, fresh int64, err error) {
-	bound := sliceArgs(a, sl)
-	bound["seen_at"] = micros(seenAt)
-	var rows, of uint64
-	err = s.rows(ctx, "slice_rows_seen", bound, func(r driver.Rows) error { return r.Scan(&rows, &of) })
-	return int64(rows), int64(of), err
+	from, to := bounds(sl)
+	of := common[slicePlace]{a.Tenant, slicePlace{source: sl.Source, from: seconds(from), to: seconds(to)}}
+	n, err := s.joined.sliceRows.put(ctx, of, asking[int64]{a.Connection, micros(seenAt)})
+	return n.all, n.fresh, err
+}
+
+// slicePlace is what slices of several connections may have in common, sliceCount how many rows one has.
+type (
+	slicePlace struct {
+		source   string
+		from, to uint32
+	}
+	sliceCount struct{ all, fresh int64 }
+)
+
+// sliceRowsOf counts the rows of slices, and those of them that came with the instants asked about.
+func (s *Store) sliceRowsOf(ctx context.Context, of common[slicePlace], all []asking[int64]) ([]sliceCount, error) {
+	seen := make([]int64, len(all))
+	for i := range all {
+		seen[i] = all[i].about
+	}
+	bound := args{
+		"tenant": string(of.tenant), "source": of.of.source, "from": of.of.from, "to": of.of.to, "connections": connectionsOf(all), "seen_at": seen,
+	}
+	out, places := make([]sliceCount, len(all)), placesOf(all)
+	err := s.rows(ctx, "slice_rows_seen", bound, func(r driver.Rows) error {
+		var connection string
+		var rows, fresh uint64
+		if err := r.Scan(&connection, &rows, &fresh); err != nil {
+			return err
+		}
+		out[places[connection]] = sliceCount{int64(rows), int64(fresh)}
+		return nil
+	})
+	return out, err
 }
 
 // Held implements [collect.Ledger].
@@ -95,21 +125,31 @@ func plus(a, b decimal.Decimal) decimal.Decimal {
 
 // FilePeriods implements [collect.Ledger].
 func (s *Store) FilePeriods(ctx context.Context, a collect.Account, sources []string) ([]collect.FilePeriod, error) {
-	if sources == nil {
-		sources = []string{}
+	own := asking[none]{connection: a.Connection}
+	if len(sources) == 0 {
+		return s.joined.filePeriods.put(ctx, common[none]{tenant: a.Tenant}, own)
 	}
-	bound := args{"tenant": string(a.Tenant), "connection": string(a.Connection), "prefix": collect.SourceFile, "sources": sources}
-	var periods []collect.FilePeriod
+	periods, err := s.filePeriodsOf(ctx, a.Tenant, sources, []asking[none]{own})
+	return periods[0], err
+}
+
+func (s *Store) filePeriodsOf(ctx context.Context, tenant pipeline.TenantID, sources []string, all []asking[none]) ([][]collect.FilePeriod, error) {
+	bound := args{
+		"tenant": string(tenant), "connections": connectionsOf(all), "prefix": collect.SourceFile, "sources": append([]string{}, sources...),
+	}
+	out, places := make([][]collect.FilePeriod, len(all)), placesOf(all)
 	err := s.rows(ctx, "file_periods", bound, func(r driver.Rows) error {
+		var connection string
 		var p collect.FilePeriod
-		if err := r.Scan(&p.From, &p.To, &p.Held, &p.Touched); err != nil {
+		if err := r.Scan(&connection, &p.From, &p.To, &p.Held, &p.Touched); err != nil {
 			return err
 		}
 		p.From, p.To = p.From.UTC(), p.To.UTC()
-		periods = append(periods, p)
+		at := places[connection]
+		out[at] = append(out[at], p)
 		return nil
 	})
-	return periods, err
+	return out, err
 }
 
 // Lines implements [collect.Ledger].

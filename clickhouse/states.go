@@ -133,12 +133,31 @@ func (s *Store) states(ctx context.Context, name string, a args) ([]pipeline.Res
 
 // States implements [collect.Ledger].
 func (s *Store) States(ctx context.Context, a collect.Account) ([]pipeline.ResourceState, error) {
-	return s.states(ctx, "states", args{"tenant": string(a.Tenant), "connection": string(a.Connection)})
+	return s.joined.states.put(ctx, common[none]{tenant: a.Tenant}, asking[none]{connection: a.Connection})
 }
 
 // RateHistory implements [collect.Ledger].
 func (s *Store) RateHistory(ctx context.Context, a collect.Account, from time.Time) ([]pipeline.ResourceState, error) {
-	return s.states(ctx, "rate_history", args{"tenant": string(a.Tenant), "connection": string(a.Connection), "from": micros(from)})
+	return s.joined.rateHistory.put(ctx, common[int64]{a.Tenant, micros(from)}, asking[none]{connection: a.Connection})
+}
+
+func (s *Store) statesOf(ctx context.Context, of common[none], all []asking[none]) ([][]pipeline.ResourceState, error) {
+	return s.statesByConnection(ctx, "states", args{"tenant": string(of.tenant)}, all)
+}
+
+func (s *Store) rateHistoryOf(ctx context.Context, of common[int64], all []asking[none]) ([][]pipeline.ResourceState, error) {
+	return s.statesByConnection(ctx, "rate_history", args{"tenant": string(of.tenant), "from": of.of}, all)
+}
+
+func (s *Store) statesByConnection(ctx context.Context, name string, bound args, all []asking[none]) ([][]pipeline.ResourceState, error) {
+	bound["connections"] = connectionsOf(all)
+	found, err := s.states(ctx, name, bound)
+	out, places := make([][]pipeline.ResourceState, len(all)), placesOf(all)
+	for i := range found {
+		at := places[string(found[i].ConnectionID)]
+		out[at] = append(out[at], found[i])
+	}
+	return out, err
 }
 
 // AppendStates implements [collect.Ledger].

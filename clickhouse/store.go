@@ -34,6 +34,7 @@ type Store struct {
 	migrate sync.Mutex
 	small   gathering
 	sending sync.WaitGroup
+	joined  joined
 }
 
 var _ collect.Ledger = (*Store)(nil)
@@ -60,7 +61,9 @@ func Open(_ context.Context, cfg Config, logger *slog.Logger, registry prometheu
 	if err != nil {
 		return nil, fmt.Errorf("cannot open ClickHouse: %w", redact(err))
 	}
-	return &Store{cfg: cfg, options: options, conn: conn, log: logger, metrics: m, texts: texts}, nil
+	s := &Store{cfg: cfg, options: options, conn: conn, log: logger, metrics: m, texts: texts}
+	s.joined = s.joinedQuestions()
+	return s, nil
 }
 
 func parseDSN(cfg Config) (*ch.Options, error) {

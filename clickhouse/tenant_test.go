@@ -84,6 +84,10 @@ func reads(t *testing.T, s *Store, a collect.Account, start time.Time) map[strin
 			return s.SnapshotChanges(ctx, a.Tenant, pipeline.SyncChangesQuery{Connection: a.Connection, At: start})
 		},
 		"Syncs": func() (any, error) { return s.Syncs(ctx, a.Tenant, a.Connection, 10) },
+		"LastWhole": func() (any, error) {
+			at, err := s.LastWhole(ctx, a)
+			return map[bool][]time.Time{true: nil, false: {at}}[at.IsZero()], err
+		},
 		"Usage": func() (any, error) {
 			return s.Usage(ctx, a.Tenant, pipeline.UsageQuery{Connection: a.Connection, Resource: "shared", From: start, To: end})
 		},

@@ -31,6 +31,12 @@ func serverSettings() []setting {
 	}
 }
 
+// mergeTreeSettings give tables the default of a server where that of the library differs: parts that were merged stay until
+// the merged one has surely reached the disk, because nothing is fsynced.
+func mergeTreeSettings() []setting {
+	return []setting{{"old_parts_lifetime", "480"}}
+}
+
 type setting struct{ name, value string }
 
 // engine owns the library and the data path and hands out connections. A
@@ -138,6 +144,11 @@ func (e *engine) configFile() string {
 	for _, v := range values {
 		fmt.Fprintf(&b, "  <%s>%d</%s>\n", v.name, v.value, v.name)
 	}
+	b.WriteString("  <merge_tree>\n")
+	for _, v := range mergeTreeSettings() {
+		fmt.Fprintf(&b, "    <%s>%s</%s>\n", v.name, v.value, v.name)
+	}
+	b.WriteString("  </merge_tree>\n")
 	b.WriteString("  <display_name>")
 	_ = xml.EscapeText(&b, []byte(displayName))
 	b.WriteString("</display_name>\n</clickhouse>\n")

@@ -10,14 +10,14 @@ import (
 	"github.com/infrazen/infrazen/pipeline"
 )
 
-// SyncLog tells what earlier snapshots saw, newest first. A ledger that has it lets accrual begin where the last whole one
-// ended; of one that has not, everything is worked out anew each time.
+// SyncLog tells what earlier snapshots saw. A ledger that has it lets accrual begin where the last whole one ended; of one that
+// has not, everything is worked out anew each time.
 type SyncLog interface {
+	// Syncs gives the snapshots of a connection, newest first.
 	Syncs(ctx context.Context, tenant pipeline.TenantID, c pipeline.ConnectionID, limit int) ([]pipeline.SyncSummary, error)
+	// LastWhole gives the instant of the newest snapshot that was whole; zero when there is none.
+	LastWhole(ctx context.Context, a Account) (time.Time, error)
 }
-
-// syncsLooked is how far back the last whole snapshot is looked for.
-const syncsLooked = 500
 
 // lastWhole is the instant of the newest snapshot that was whole; zero when there is none.
 func lastWhole(ctx context.Context, l Ledger, a Account) (time.Time, error) {
@@ -25,15 +25,9 @@ func lastWhole(ctx context.Context, l Ledger, a Account) (time.Time, error) {
 	if !ok {
 		return time.Time{}, nil
 	}
-	syncs, err := log.Syncs(ctx, a.Tenant, a.Connection, syncsLooked)
+	last, err := log.LastWhole(ctx, a)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("cannot read earlier snapshots: %w", err)
-	}
-	var last time.Time
-	for _, s := range syncs {
-		if s.Complete {
-			last = later(last, s.At)
-		}
 	}
 	return last, nil
 }

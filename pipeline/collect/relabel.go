@@ -80,14 +80,21 @@ func (r *relabelling) corrections(ctx context.Context, s pipeline.Slice) (lines 
 }
 
 // relabelHeld gives what is held of a cumulative slice the types of its new content. Such a slice is compared line by line over its
-// hours: a line whose type has changed since would lose the hours that its sum came in.
-func (w *Writer) relabelHeld(ctx context.Context) error {
+// hours: a line whose type has changed since would lose the hours that its sum came in. It gives the rows that the slice has then.
+func (w *Writer) relabelHeld(ctx context.Context, before sliceRows) (sliceRows, error) {
 	ledger, ok := w.ledger.(RetypeLedger)
 	if !ok || !w.slice.Cumulative || w.options.Types == nil || !w.content.typed() {
-		return nil
+		return before, nil
 	}
-	r := relabelling{ledger: ledger, account: w.account, types: *w.options.Types, clock: w.clock}
-	return r.run(ctx, w.slice)
+	relabelled := false
+	r := relabelling{ledger: ledger, account: w.account, types: *w.options.Types, clock: w.clock, appended: func(context.Context, int64) error {
+		relabelled = true
+		return nil
+	}}
+	if err := r.run(ctx, w.slice); err != nil || !relabelled {
+		return before, err
+	}
+	return w.rows(ctx, time.Time{})
 }
 
 // typed tells whether the content has a line that a mapping may have to do with.

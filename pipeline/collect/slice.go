@@ -119,9 +119,6 @@ func (w *Writer) Commit(ctx context.Context) error {
 	if w.stage != nil {
 		return w.commitStaged(ctx)
 	}
-	if err := w.relabelHeld(ctx); err != nil {
-		return err
-	}
 	return w.commit(ctx)
 }
 
@@ -168,6 +165,11 @@ func (w *Writer) commit(ctx context.Context) error {
 			return nil
 		}
 		w.empty = before.known && before.all == 0
+		if round == 0 && !w.empty {
+			if before, err = w.relabelHeld(ctx, before); err != nil {
+				return err
+			}
+		}
 		d, err := w.run(ctx)
 		if err != nil {
 			return err

@@ -255,6 +255,10 @@ func (s *ledgerSuite) states(t *testing.T) {
 		if err != nil || len(got) != 3 || got[0].Complete || !got[1].At.Equal(start.Add(3*time.Hour)) || got[1].Unchanged != 3 {
 			t.Errorf("syncs: %v %+v", err, got)
 		}
+		whole, err := log.LastWhole(t.Context(), s.account)
+		if err != nil || !whole.Equal(start.Add(3*time.Hour)) {
+			t.Errorf("last whole: %v %s", err, whole)
+		}
 	}
 }
 

@@ -348,6 +348,19 @@ func (l *Ledger) Syncs(_ context.Context, tenant pipeline.TenantID, c pipeline.C
 	return syncs[:min(limit, len(syncs))], nil
 }
 
+// LastWhole gives the instant of the newest snapshot that was whole.
+func (l *Ledger) LastWhole(_ context.Context, a collect.Account) (time.Time, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var last time.Time
+	for _, s := range l.syncs[a] {
+		if s.Complete && s.At.After(last) {
+			last = s.At
+		}
+	}
+	return last, nil
+}
+
 // AppendAccount implements collect.Ledger.
 func (l *Ledger) AppendAccount(_ context.Context, a collect.Account, s pipeline.AccountState) error {
 	l.mu.Lock()
