@@ -25,14 +25,14 @@ type Accrual struct {
 	Zone *time.Location
 	// NotBefore is the instant before which nothing is charged.
 	NotBefore time.Time
-	// Through is the instant of the observation: what lives is charged up to it, and no further.
+	// Through is the instant of the observation: what lives is charged for the hours that had ended by then.
 	Through time.Time
 }
 
 // Charges gives the hourly charges of one resource, from its states in order of SeenAt, whose hours lie in [from, to),
 // both starts of hours or of days in the zone.
 func (a *Accrual) Charges(states []pipeline.ResourceState, from, to time.Time) []pipeline.Charge {
-	from, end := later(from, a.NotBefore), earlier(to, a.Through)
+	from, end := later(from, a.NotBefore), earlier(to, hourOf(a.Through))
 	var out hourLines
 	for _, s := range spansOf(states, a.Through) {
 		for at := later(s.from, from); at.Before(earlier(s.to, end)); {

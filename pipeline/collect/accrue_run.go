@@ -3,7 +3,10 @@ package collect
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -108,7 +111,7 @@ func (r *accruing) computed(groups [][]pipeline.ResourceState) (live map[string]
 func (r *accruing) write(ctx context.Context, live map[string][]pipeline.ResourceState, p period) (found, appended int64, err error) {
 	w := NewWriter(r.ledger, r.account, pipeline.Slice{Source: SourceAccrual, From: p.from, To: p.to}, r.options)
 	w.keep = func(l pipeline.Line) bool { return live[l.ResourceID] == nil }
-	w.never = r.covered.has
+	w.never, w.keeps = r.covered.has, r.keeps(live, p)
 	defer w.Abort()
 	for _, states := range live {
 		for _, c := range r.accrual.Charges(states, p.from, p.to) {
@@ -122,6 +125,26 @@ func (r *accruing) write(ctx context.Context, live map[string][]pipeline.Resourc
 	}
 	err = w.Commit(ctx)
 	return w.Found, w.Appended, err
+}
+
+// keeps sums up which resources' lines stay as they are in a period.
+func (r *accruing) keeps(live map[string][]pipeline.ResourceState, p period) digest {
+	names := slices.Sorted(maps.Keys(live))
+	for day := dayOf(p.from, r.accrual.Zone); day.Before(p.to); day = nextDay(day, r.accrual.Zone) {
+		if r.covered.has(day) {
+			names = append(names, fmt.Sprint("covered ", day.Unix()))
+		}
+	}
+	h := sha256.New()
+	for _, n := range names {
+		_, _ = fmt.Fprintf(h, "%d:%s", len(n), n)
+	}
+	sum := h.Sum(nil)
+	var d digest
+	for i := range d {
+		d[i] = binary.BigEndian.Uint64(sum[8*i:])
+	}
+	return d
 }
 
 // reach is the first day that must be worked out: of the last time that the scopes of what is seen were read whole, of what

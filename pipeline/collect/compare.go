@@ -76,6 +76,8 @@ type comparison struct {
 	content *content
 	// keep tells of a held line that the content does not have whether it shall stay. Nil means that none does.
 	keep func(pipeline.Line) bool
+	// keeps sums up what keep and never decide by; zero when they may decide otherwise the next time.
+	keeps digest
 	// never tells of a line that starts at an instant that it shall not stay, whatever keep says. Nil means that keep decides.
 	never func(start time.Time) bool
 	// kept are the lines that keep said yes to.

@@ -159,7 +159,10 @@ func (r *restoring) write(ctx context.Context, groups [][]pipeline.ResourceState
 	return w.Appended, err
 }
 
-// through is the instant up to which a resource that lives was charged: when it was seen last.
+// through is the instant up to which a resource was charged: when it was seen last.
 func (r *restoring) through(s *pipeline.ResourceState) time.Time {
+	if !s.DeletedAt.IsZero() && !removedAt(s.Events).Equal(s.DeletedAt) {
+		return s.DeletedAt
+	}
 	return later(s.SeenAt, later(r.last, r.read[s.Scope]))
 }

@@ -137,6 +137,9 @@ func TestCutShortImportIsFinishedLater(t *testing.T) {
 func TestReportsAndEstimatesInAnyOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l, plain := reportLab(), reportLab()
+		if l.count = rapid.Bool().Draw(t, "rows are counted"); l.count && rapid.Bool().Draw(t, "one collector") {
+			l.only = l.collector(t, "only") // it remembers what it found
+		}
 		now, created, files := noon, 0, map[string]collecttest.File{}
 		servers := map[string]pipeline.Resource{}
 		answers := map[time.Time]collecttest.Totals{}

@@ -192,12 +192,17 @@ func (w *Writer) commit(ctx context.Context) error {
 	return fmt.Errorf("cannot write %s: %w", w.slice.Source, errUnsettled)
 }
 
-// memo gives the memo and the content's digest; no memo where lines are kept that the content does not have.
+// memo gives the memo and the digest of the content, and of what decides which lines are kept that the content does not have; no
+// memo where that is not known.
 func (w *Writer) memo() (*Memo, digest) {
-	if w.options.Memo == nil || w.keep != nil {
+	if w.options.Memo == nil || w.keep != nil && w.keeps == (digest{}) {
 		return nil, digest{}
 	}
-	return w.options.Memo, w.content.digest()
+	d := w.content.digest()
+	for i := range d {
+		d[i] += w.keeps[i]
+	}
+	return w.options.Memo, d
 }
 
 // settle remembers a slice that was found to hold the content, if no row has come since its rows were counted.

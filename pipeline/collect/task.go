@@ -251,6 +251,9 @@ func (t *task) keep(ctx context.Context, o *pipeline.Outcome, prev []pipeline.Re
 	if o.CompleteThrough.IsZero() {
 		o.CompleteThrough = at
 	}
+	if t.spec.Accrues {
+		o.CompleteThrough = earlier(o.CompleteThrough, hourOf(at)) // the costs are
+	}
 	// A clock that has gone back does not take back what an earlier snapshot saw.
 	return t.snapshot(ctx, o, prev, last, later(at, last))
 }
