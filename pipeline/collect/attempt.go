@@ -132,9 +132,27 @@ func (c *Collector) yielding(kind pipeline.Kind, client *http.Client) *http.Clie
 		c.wait(kind, 1)
 		defer c.wait(kind, -1)
 		c.Wake()
+		timer := time.AfterFunc(silence, func() {
+			c.fallSilent(kind, 1)
+			c.Wake()
+		})
+		defer func() {
+			if !timer.Stop() {
+				c.fallSilent(kind, -1)
+			}
+		}()
 		return base.RoundTrip(r)
 	})
 	return &own
+}
+
+// silence is how long a cloud takes to begin an answer before a window that waits for it is no part of the crowd any more.
+const silence = 2 * time.Second
+
+func (c *Collector) fallSilent(kind pipeline.Kind, n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.silent[kind] += n
 }
 
 // roundTripper is a function as an http.RoundTripper.

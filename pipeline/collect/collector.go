@@ -43,6 +43,7 @@ type Collector struct {
 	mu      sync.Mutex
 	running map[pipeline.Kind]int // windows being collected
 	waiting map[pipeline.Kind]int // those of them that wait for a cloud: for its limit or for an answer
+	silent  map[pipeline.Kind]int // those of them that have waited for the beginning of an answer for long
 	health  health
 	memo    *Memo
 	planned map[pipeline.ConnectionID]planned
@@ -70,7 +71,7 @@ func New(deps Deps, config Config) (*Collector, error) {
 	c := &Collector{
 		deps: deps, config: config, providers: map[pipeline.Kind]provider{}, metrics: newMetrics(deps.Registry),
 		sessions: newSessions(), wake: make(chan struct{}, 1),
-		running: map[pipeline.Kind]int{}, waiting: map[pipeline.Kind]int{}, health: health{}, memo: NewMemo(), planned: map[pipeline.ConnectionID]planned{},
+		running: map[pipeline.Kind]int{}, waiting: map[pipeline.Kind]int{}, silent: map[pipeline.Kind]int{}, health: health{}, memo: NewMemo(), planned: map[pipeline.ConnectionID]planned{},
 		read: map[pipeline.ConnectionID]map[string]time.Time{}, listed: map[pipeline.ConnectionID]listing{},
 	}
 	for _, p := range deps.Providers {
@@ -268,7 +269,8 @@ func (c *Collector) count(k pipeline.Kind, n int) {
 	c.metrics.running.Add(float64(n))
 }
 
-// crowd is how many times as many windows as workers may be begun and not ended, when most of them wait for clouds.
+// crowd is how many times as many windows as workers may be begun and not ended, when most of them wait for clouds. Those of a
+// cloud that is silent come on top: they hold hardly any memory, and a cloud that is down takes no place from the others.
 const crowd = 3
 
 // room is how many workers are free, and what they may take.
@@ -279,7 +281,7 @@ func (c *Collector) room() (free int, limits ClaimLimits) {
 	all := crowd * c.config.Workers
 	for kind, n := range c.running {
 		free -= max(0, n-c.waiting[kind])
-		all -= n
+		all -= max(0, n-c.silent[kind])
 	}
 	free = min(free, all)
 	for kind, p := range c.providers {
