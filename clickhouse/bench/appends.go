@@ -131,6 +131,26 @@ func (b *bench) plain(ctx context.Context, lines []pipeline.Charge) error {
 	return batch.Send()
 }
 
+// Plain tells how many rows a second plain clickhouse-go batches bring into the ledger of a database of its own.
+func Plain(ctx context.Context, dsn string, rows int) (perSecond float64, err error) {
+	b := &bench{Options: Options{DSN: dsn, Rows: rows}.withDefaults()}
+	if err := b.open(ctx); err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, b.close(context.WithoutCancel(ctx))) }()
+	var took time.Duration
+	done := 0
+	for n := 0; done < rows; n++ {
+		_, lines := charges(n, min(sliceRows, rows-done))
+		start := time.Now()
+		if err := b.plain(ctx, lines); err != nil {
+			return 0, err
+		}
+		took, done = took+time.Since(start), done+len(lines)
+	}
+	return float64(done) / took.Seconds(), nil
+}
+
 // samples appends the traces as samples of CPU and measures what they take.
 func (b *bench) samples(ctx context.Context) error {
 	if b.Traces == "" {

@@ -25,14 +25,16 @@ type Accrual struct {
 	Zone *time.Location
 	// NotBefore is the instant before which nothing is charged.
 	NotBefore time.Time
-	// Through is the instant of the observation: what lives is charged for the hours that had ended by then.
+	// Through is the instant of the observation: what lives is charged up to it, and no further.
 	Through time.Time
+	// Step, an hour at most, is what the charges grow by: they end with the last whole step before Through. Without it they end with Through.
+	Step time.Duration
 }
 
 // Charges gives the hourly charges of one resource, from its states in order of SeenAt, whose hours lie in [from, to),
 // both starts of hours or of days in the zone.
 func (a *Accrual) Charges(states []pipeline.ResourceState, from, to time.Time) []pipeline.Charge {
-	from, end := later(from, a.NotBefore), earlier(to, hourOf(a.Through))
+	from, end := later(from, a.NotBefore), earlier(to, charged(a.Through, a.Step))
 	var out hourLines
 	for _, s := range spansOf(states, a.Through) {
 		for at := later(s.from, from); at.Before(earlier(s.to, end)); {
@@ -43,6 +45,18 @@ func (a *Accrual) Charges(states []pipeline.ResourceState, from, to time.Time) [
 		}
 	}
 	return out.lines
+}
+
+// stepOf is what the charges of a feed grow by: an inventory that is taken again before the next one is due appends nothing, and at
+// the usual pace an hour is charged once, when it has ended.
+func stepOf(f *pipeline.FeedSpec) time.Duration { return min(f.Every, time.Hour) }
+
+// charged is the instant up to which an observation lets charges grow.
+func charged(observed time.Time, step time.Duration) time.Time {
+	if step <= 0 {
+		return observed
+	}
+	return observed.UTC().Truncate(step)
 }
 
 type period struct{ from, to time.Time }

@@ -67,17 +67,29 @@ func checkAccrual(t *testing.T, a *collect.Accrual, states []pipeline.ResourceSt
 	}
 }
 
-func TestAccrualEndsWithTheLastHourThatTheObservationSawEnd(t *testing.T) {
+func TestAccrualIsCutAtTheObservation(t *testing.T) {
+	states := []pipeline.ResourceState{state("2026-03-05 12:15:00", "2026-03-05 10:30:00", rate("24", pipeline.PerDay))}
+	checkAccrual(t, accrual("2026-03-05 12:15:00"), states, "05 10:00 0.5 0.5", "05 11:00 1 1", "05 12:00 0.25 0.25")
+}
+
+func TestAccrualGrowsByWholeSteps(t *testing.T) {
 	states := []pipeline.ResourceState{state("2026-03-05 12:00:00", "2026-03-05 10:30:00", rate("24", pipeline.PerDay))}
-	checkAccrual(t, accrual("2026-03-05 11:59:59"), states, "05 10:00 0.5 0.5")
-	checkAccrual(t, accrual("2026-03-05 12:00:00"), states, "05 10:00 0.5 0.5", "05 11:00 1 1")
-	checkAccrual(t, accrual("2026-03-05 12:59:59"), states, "05 10:00 0.5 0.5", "05 11:00 1 1")
+	f := func(through string, step time.Duration, want ...string) {
+		t.Helper()
+		a := accrual(through)
+		a.Step = step
+		checkAccrual(t, a, states, want...)
+	}
+	f("2026-03-05 11:59:59", time.Hour, "05 10:00 0.5 0.5")
+	f("2026-03-05 12:00:00", time.Hour, "05 10:00 0.5 0.5", "05 11:00 1 1")
+	f("2026-03-05 12:59:59", time.Hour, "05 10:00 0.5 0.5", "05 11:00 1 1")
+	f("2026-03-05 12:59:59", 15*time.Minute, "05 10:00 0.5 0.5", "05 11:00 1 1", "05 12:00 0.75 0.75")
 }
 
 func TestAccrualWithoutACreationBeginsWithTheHourOfTheFirstSight(t *testing.T) {
 	checkAccrual(t, accrual("2026-03-05 12:15:00"),
 		[]pipeline.ResourceState{state("2026-03-05 11:40:00", "", rate("1", pipeline.PerHour))},
-		"05 11:00 1 1")
+		"05 11:00 1 1", "05 12:00 0.25 0.25")
 }
 
 func TestAccrualEndsWithTheRemoval(t *testing.T) {

@@ -82,7 +82,7 @@ func (t *task) supersede(ctx context.Context) error {
 	}
 	run := restoring{
 		ledger: t.ledger, account: t.window.Account, options: t.options, covered: covered, last: last, read: t.read,
-		accrual: Accrual{Provider: t.info.Title.EN, Zone: t.zone, NotBefore: t.notBeforeOf(&t.info.Feeds[i])},
+		accrual: Accrual{Provider: t.info.Title.EN, Zone: t.zone, NotBefore: t.notBeforeOf(&t.info.Feeds[i]), Step: stepOf(&t.info.Feeds[i])},
 	}
 	appended, err := run.run(ctx, touched)
 	t.appended += appended

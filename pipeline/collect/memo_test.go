@@ -81,7 +81,7 @@ func TestMemoSparesReadingAndNothingElse(t *testing.T) {
 // charge, and one that sees less, or more, changes what it has to.
 func TestUnchangedSnapshotReadsNoCharges(t *testing.T) {
 	l := newLab(noon.Add(10 * time.Minute))
-	l.cloud.Specs = []pipeline.FeedSpec{{Feed: pipeline.FeedInventory, Grain: pipeline.GrainSnapshot, Every: 10 * time.Minute, Backfill: 48 * time.Hour, Accrues: true}}
+	l.cloud.Specs = []pipeline.FeedSpec{{Feed: pipeline.FeedInventory, Grain: pipeline.GrainSnapshot, Every: time.Hour, Backfill: 48 * time.Hour, Accrues: true}}
 	reads := 0
 	c, err := collect.New(collect.Deps{
 		Windows: l.windows, Ledger: watched{collecttest.Counting{Ledger: l.ledger}, &reads}, Providers: []pipeline.Provider{l.cloud},
@@ -96,6 +96,11 @@ func TestUnchangedSnapshotReadsNoCharges(t *testing.T) {
 		t.Helper()
 		l.tell(world)
 		l.windows.Set(noon.Add(time.Duration(minutes) * time.Minute))
+		hour := noon.Add(time.Duration(minutes) * time.Minute).Truncate(time.Hour)
+		due := collect.WindowPlan{Feed: pipeline.FeedInventory, Grain: pipeline.GrainSnapshot, From: hour, To: hour.Add(time.Hour), DueAt: noon.Add(time.Duration(minutes) * time.Minute)}
+		if err := l.windows.Plan(t.Context(), account, []collect.WindowPlan{due}); err != nil {
+			t.Fatal(err)
+		}
 		before, rows := reads, len(l.ledger.Rows())
 		l.sync(t)
 		if got := len(l.ledger.Rows()) - rows; got != more {

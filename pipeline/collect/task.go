@@ -252,7 +252,7 @@ func (t *task) keep(ctx context.Context, o *pipeline.Outcome, prev []pipeline.Re
 		o.CompleteThrough = at
 	}
 	if t.spec.Accrues {
-		o.CompleteThrough = earlier(o.CompleteThrough, hourOf(at)) // the costs are
+		o.CompleteThrough = earlier(o.CompleteThrough, charged(at, stepOf(&t.spec))) // the costs are
 	}
 	// A clock that has gone back does not take back what an earlier snapshot saw.
 	return t.snapshot(ctx, o, prev, last, later(at, last))
@@ -272,7 +272,7 @@ func (t *task) snapshot(ctx context.Context, o *pipeline.Outcome, prev []pipelin
 		run := accruing{
 			ledger: t.ledger, account: t.window.Account, options: t.options, spec: t.spec, prev: prev, changes: changes, last: last, read: t.read,
 			covered: covered,
-			accrual: Accrual{Provider: t.info.Title.EN, Zone: t.zone, NotBefore: t.notBefore(), Through: at},
+			accrual: Accrual{Provider: t.info.Title.EN, Zone: t.zone, NotBefore: t.notBefore(), Through: at, Step: stepOf(&t.spec)},
 		}
 		found, appended, err := run.run(ctx)
 		t.found, t.appended = t.found+found, t.appended+appended
