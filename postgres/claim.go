@@ -11,7 +11,7 @@ import (
 )
 
 // A claim goes in two statements. The first locks the lanes of connections that have work, in order of the priority of
-// their first due window and then of how long ago each was served. The second sees everything that earlier holders of
+// their first due window; kinds of clouds take turns, and within a kind comes first who was served longest ago. The second sees everything that earlier holders of
 // those locks did, so that what it counts of a connection's running windows is exact, and takes the windows.
 const sqlLockLanes = `/* lock_lanes */
 WITH candidate AS (
@@ -31,7 +31,7 @@ WHERE l.not_before <= $1
 SELECT l.connection_id, candidate.kind
 FROM lanes l JOIN candidate ON candidate.connection_id = l.connection_id
 WHERE candidate.nth <= coalesce(($4::jsonb ->> candidate.kind)::bigint, 2147483647) + $3
-ORDER BY candidate.priority, candidate.served_at, l.connection_id
+ORDER BY candidate.priority, candidate.nth, candidate.served_at, l.connection_id
 LIMIT 2 * $3
 FOR NO KEY UPDATE OF l SKIP LOCKED`
 
@@ -67,8 +67,9 @@ RETURNING due.priority, due.nth, due.taken_over, ` + windowColumns + `, ` + conn
 const windowColumns = `w.id, w.tenant_id::text, w.connection_id::text, w.feed, w.grain, w.from_at, w.to_at, w.object_key, w.object_version,
     w.object_size, w.object_modified, w.attempt, w.lease, w.leased_until`
 
-// Claim leases up to n due windows within the limits, and skips what others hold. Connections take turns: among windows of the same priority, the one
-// whose connection was served least recently comes first.
+// Claim leases up to n due windows within the limits, and skips what others hold. Kinds of clouds take turns, so that none has to wait
+// for another; and connections do: among windows of a kind and of the same priority, the one whose connection was served least recently
+// comes first.
 func (s *Store) Claim(ctx context.Context, holder string, n int, lease time.Duration, limits collect.ClaimLimits) ([]collect.Window, error) {
 	if n <= 0 {
 		return nil, nil

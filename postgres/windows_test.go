@@ -158,6 +158,31 @@ func TestClaimOrder(t *testing.T) {
 	}
 }
 
+func TestKindsTakeTurns(t *testing.T) {
+	s := pgtest.Open(t)
+	tn := tenant(t, s)
+	for i := range 12 {
+		kind := pipeline.Kind("beget")
+		if i >= 9 {
+			kind = "vk"
+		}
+		days(t, s, connect(t, s, tn, kind, fmt.Sprint("c", i)), 2, 2)
+	}
+	kinds := func(n int) map[pipeline.Kind]int {
+		got := map[pipeline.Kind]int{}
+		for _, w := range claim(t, s, n, nil) {
+			got[w.Connection.Kind]++
+		}
+		return got
+	}
+	if got := kinds(4); got["beget"] != 2 || got["vk"] != 2 {
+		t.Errorf("the first claim took %v", got)
+	}
+	if got := kinds(4); got["beget"] != 3 || got["vk"] != 1 {
+		t.Errorf("the second claim took %v", got)
+	}
+}
+
 func TestFencing(t *testing.T) {
 	s := pgtest.Open(t)
 	a := connect(t, s, tenant(t, s), "beget", "c")
