@@ -147,7 +147,7 @@ func (c *Collector) yielding(kind pipeline.Kind, client *http.Client) *http.Clie
 }
 
 // silence is how long a cloud takes to begin an answer before a window that waits for it is no part of the crowd any more.
-const silence = 2 * time.Second
+const silence = 500 * time.Millisecond
 
 func (c *Collector) fallSilent(kind pipeline.Kind, n int) {
 	c.mu.Lock()

@@ -165,8 +165,12 @@ func (c *Collector) Wake() {
 	}
 }
 
-// claimPause is the shortest time between two claims: windows that end meanwhile are replaced together.
-const claimPause = 400 * time.Millisecond
+// claimPause is the shortest time between two claims: windows that end meanwhile are replaced together. After a claim that got all it
+// asked for the next one comes sooner, for there is more to do.
+const (
+	claimPause     = 400 * time.Millisecond
+	fullClaimPause = 50 * time.Millisecond
+)
 
 // errStopping ends windows that outlast the grace given to them.
 var errStopping = errors.New("the collector stops")
@@ -177,13 +181,16 @@ func (c *Collector) Work(ctx context.Context) {
 	tasks, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
 	for ctx.Err() == nil {
+		pause := claimPause
 		select {
 		case <-c.wake:
-			c.claim(ctx, tasks, &wg)
+			if taken, asked := c.claim(ctx, tasks, &wg); taken > 0 && taken == asked {
+				pause = fullClaimPause
+			}
 		case <-ctx.Done():
 		}
 		select {
-		case <-time.After(claimPause):
+		case <-time.After(pause):
 		case <-ctx.Done():
 		}
 	}
@@ -213,7 +220,7 @@ func (c *Collector) CollectDue(ctx context.Context) {
 	defer wg.Wait()
 	for ctx.Err() == nil {
 		idle := c.idle()
-		if c.claim(ctx, ctx, &wg) == 0 && idle {
+		if taken, _ := c.claim(ctx, ctx, &wg); taken == 0 && idle {
 			return
 		}
 		select {
@@ -234,11 +241,11 @@ func (c *Collector) idle() bool {
 	return true
 }
 
-// claim takes as many due windows as there are free workers and sets to work on them. It returns how many.
-func (c *Collector) claim(ctx, tasks context.Context, wg *sync.WaitGroup) int {
+// claim takes as many due windows as there are free workers and sets to work on them. It returns how many it took, and asked for.
+func (c *Collector) claim(ctx, tasks context.Context, wg *sync.WaitGroup) (taken, free int) {
 	free, limits := c.room()
 	if free <= 0 {
-		return 0
+		return 0, free
 	}
 	asked := time.Now()
 	windows, err := c.deps.Windows.Claim(ctx, c.config.Holder, free, c.config.Lease, limits)
@@ -246,7 +253,7 @@ func (c *Collector) claim(ctx, tasks context.Context, wg *sync.WaitGroup) int {
 		if ctx.Err() == nil {
 			c.deps.Log.Error("cannot claim windows", "error", c.failed("claim", err))
 		}
-		return 0
+		return 0, free
 	}
 	for _, w := range windows {
 		c.count(w.Connection.Kind, 1)
@@ -259,7 +266,7 @@ func (c *Collector) claim(ctx, tasks context.Context, wg *sync.WaitGroup) int {
 	if len(windows) == free {
 		c.Wake()
 	}
-	return len(windows)
+	return len(windows), free
 }
 
 func (c *Collector) count(k pipeline.Kind, n int) {
