@@ -67,6 +67,9 @@ type Field struct {
 	Advanced bool
 	// Multiline fields take a text of many lines: a key file.
 	Multiline bool
+	// Fixed fields say whose bill it is, or which of two sources it comes from. They stay as they are once something was collected:
+	// what came by the old value would be added to what comes by the new one.
+	Fixed bool
 	// Mapping fields hold a column mapping, made in the wizard with the help of a Previewer.
 	Mapping bool
 }

@@ -331,3 +331,24 @@ func (s suite) TestSnapshotsEndToEnd(t *testing.T) {
 		t.Errorf("living: %s", a.body)
 	}
 }
+
+// TestFixedSettingsStayOnceSomethingWasCollected edits whose bill a connection collects: before its first sync it is a slip that is put
+// right, after it two bills would add up.
+func (s suite) TestFixedSettingsStayOnceSomethingWasCollected(t *testing.T) {
+	c := s.collected(t)
+	admin := c.asAdmin()
+	path := "/api/v1/connections/" + c.conn
+	edit := func(settings map[string]string) *answer {
+		return admin.do(http.MethodPatch, path, map[string]any{"version": admin.get(path).at("version"), "settings": settings})
+	}
+	edit(map[string]string{"login": "you"}).want(http.StatusOK)
+	c.say(collecttest.World{Scopes: []string{"vps"}})
+	c.collect()
+	if a := edit(map[string]string{"login": "me"}).want(http.StatusUnprocessableEntity); !slices.Equal(a.locations(), []string{"body.settings.login"}) {
+		t.Errorf("faults: %s", a.body)
+	}
+	edit(map[string]string{"login": "you", "password": "another"}).want(http.StatusOK)
+	if got := admin.get(path).text("settings", "login"); got != "you" {
+		t.Errorf("the login is %q", got)
+	}
+}

@@ -141,13 +141,27 @@ func (c *Collector) yielding(kind pipeline.Kind, client *http.Client) *http.Clie
 				c.fallSilent(kind, -1)
 			}
 		}()
-		return base.RoundTrip(r)
+		resp, err := base.RoundTrip(r)
+		if err == nil {
+			c.hear(kind)
+		}
+		return resp, err
 	})
 	return &own
 }
 
-// silence is how long a cloud takes to begin an answer before a window that waits for it is no part of the crowd any more.
-const silence = 500 * time.Millisecond
+// silence is how long a cloud takes to begin an answer before a window that waits for it is no part of the crowd any more. hearing is
+// how long an answer of a cloud lets more of its windows be begun than a few.
+const (
+	silence = 500 * time.Millisecond
+	hearing = 5 * time.Second
+)
+
+func (c *Collector) hear(kind pipeline.Kind) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.heard[kind] = time.Now()
+}
 
 func (c *Collector) fallSilent(kind pipeline.Kind, n int) {
 	c.mu.Lock()

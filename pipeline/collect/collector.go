@@ -41,9 +41,10 @@ type Collector struct {
 	wake      chan struct{}
 
 	mu      sync.Mutex
-	running map[pipeline.Kind]int // windows being collected
-	waiting map[pipeline.Kind]int // those of them that wait for a cloud: for its limit or for an answer
-	silent  map[pipeline.Kind]int // those of them that have waited for the beginning of an answer for long
+	running map[pipeline.Kind]int       // windows being collected
+	waiting map[pipeline.Kind]int       // those of them that wait for a cloud: for its limit or for an answer
+	silent  map[pipeline.Kind]int       // those of them that have waited for the beginning of an answer for long
+	heard   map[pipeline.Kind]time.Time // when a cloud last began an answer
 	health  health
 	memo    *Memo
 	planned map[pipeline.ConnectionID]planned
@@ -71,7 +72,8 @@ func New(deps Deps, config Config) (*Collector, error) {
 	c := &Collector{
 		deps: deps, config: config, providers: map[pipeline.Kind]provider{}, metrics: newMetrics(deps.Registry),
 		sessions: newSessions(), wake: make(chan struct{}, 1),
-		running: map[pipeline.Kind]int{}, waiting: map[pipeline.Kind]int{}, silent: map[pipeline.Kind]int{}, health: health{}, memo: NewMemo(), planned: map[pipeline.ConnectionID]planned{},
+		running: map[pipeline.Kind]int{}, waiting: map[pipeline.Kind]int{}, silent: map[pipeline.Kind]int{}, heard: map[pipeline.Kind]time.Time{},
+		health: health{}, memo: NewMemo(), planned: map[pipeline.ConnectionID]planned{},
 		read: map[pipeline.ConnectionID]map[string]time.Time{}, listed: map[pipeline.ConnectionID]listing{},
 	}
 	for _, p := range deps.Providers {
@@ -277,7 +279,8 @@ func (c *Collector) count(k pipeline.Kind, n int) {
 }
 
 // crowd is how many times as many windows as workers may be begun and not ended, when most of them wait for clouds. Those of a
-// cloud that is silent come on top: they hold hardly any memory, and a cloud that is down takes no place from the others.
+// cloud that has not answered lately and is silent come on top: they hold hardly any memory, and a cloud that is down takes no place from
+// the others.
 const crowd = 3
 
 // room is how many workers are free, and what they may take.
@@ -288,7 +291,10 @@ func (c *Collector) room() (free int, limits ClaimLimits) {
 	all := crowd * c.config.Workers
 	for kind, n := range c.running {
 		free -= max(0, n-c.waiting[kind])
-		all -= max(0, n-c.silent[kind])
+		all -= n
+		if !c.answers(kind) {
+			all += min(n, max(0, c.silent[kind]))
+		}
 	}
 	free = min(free, all)
 	for kind, p := range c.providers {
@@ -298,11 +304,18 @@ func (c *Collector) room() (free int, limits ClaimLimits) {
 		}
 		if len(c.providers) > 1 && c.config.Workers > 1 {
 			running, working := c.running[kind], max(0, c.running[kind]-c.waiting[kind])
-			limits.PerKind[kind] = max(0, min(c.health.share(kind, c.config.Workers)-working, c.health.share(kind, crowd*c.config.Workers)-running))
+			most := c.health.share(kind, crowd*c.config.Workers)
+			if !c.answers(kind) {
+				most = min(most, max(1, c.config.Workers/4)) // its first answer lets the others begin
+			}
+			limits.PerKind[kind] = max(0, min(c.health.share(kind, c.config.Workers)-working, most-running))
 		}
 	}
 	return free, limits
 }
+
+// answers tells whether a cloud has begun an answer lately. The caller holds the lock.
+func (c *Collector) answers(kind pipeline.Kind) bool { return time.Since(c.heard[kind]) < hearing }
 
 // inOrder tells whether windows of a connection go one by one: two snapshots of one account at once would work out the same
 // days, an import and a snapshot could miss each other's change, and a feed that comes after another must not overtake it.

@@ -14,7 +14,7 @@ import (
 func TestARequestLeavesItsPlaceUntilItIsAnswered(t *testing.T) {
 	c := &Collector{
 		config: Config{Workers: 1}, running: map[pipeline.Kind]int{"slow": 1}, waiting: map[pipeline.Kind]int{}, silent: map[pipeline.Kind]int{},
-		health: health{}, wake: make(chan struct{}, 1),
+		heard: map[pipeline.Kind]time.Time{}, health: health{}, wake: make(chan struct{}, 1),
 		providers: map[pipeline.Kind]provider{"slow": {}, "other": {}},
 	}
 	free := func(want int) {
@@ -45,30 +45,33 @@ func TestARequestLeavesItsPlaceUntilItIsAnswered(t *testing.T) {
 	}
 }
 
-// TestWindowsOfASilentCloudAreNoPartOfTheCrowd fills a cloud's whole share of the crowd, and looks at what the others may begin before and
-// after it has been silent for long, and when it has answered.
-func TestWindowsOfASilentCloudAreNoPartOfTheCrowd(t *testing.T) {
+// TestADeadCloudLeavesTheCrowdToTheOthers has a cloud of which nothing was heard: few of its windows are begun, when it stays silent they
+// are no part of the crowd, and its first answer lets more of them begin.
+func TestADeadCloudLeavesTheCrowdToTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const workers = 8
-		share := health{}.share("dead", crowd*workers)
 		c := &Collector{
-			config: Config{Workers: workers}, running: map[pipeline.Kind]int{"dead": share}, waiting: map[pipeline.Kind]int{}, silent: map[pipeline.Kind]int{},
-			health: health{}, wake: make(chan struct{}, 1), providers: map[pipeline.Kind]provider{"dead": {}, "other": {}},
+			config: Config{Workers: workers}, running: map[pipeline.Kind]int{}, waiting: map[pipeline.Kind]int{}, silent: map[pipeline.Kind]int{},
+			heard: map[pipeline.Kind]time.Time{}, health: health{}, wake: make(chan struct{}, 1), providers: map[pipeline.Kind]provider{"dead": {}, "other": {}},
 		}
-		room := func(when string, want int) {
+		room := func(when string, free, dead int) {
 			t.Helper()
-			free, limits := c.room()
-			if free != want || limits.PerKind["dead"] != 0 || limits.PerKind["other"] == 0 {
-				t.Errorf("%s: %d places are free, %v of the kinds; want %d", when, free, limits.PerKind, want)
+			got, limits := c.room()
+			if got != free || limits.PerKind["dead"] != dead {
+				t.Errorf("%s: %d places are free, %d for the cloud; want %d and %d", when, got, limits.PerKind["dead"], free, dead)
 			}
 		}
+		room("at first", workers, workers/4)
+		c.running["dead"] = workers / 4
+		c.running["other"] = crowd*workers - workers/4
+		c.waiting["other"] = c.running["other"]
 		answer := make(chan struct{})
 		client := c.yielding("dead", &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
 			<-answer
 			return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
 		})})
 		var asked sync.WaitGroup
-		for range share {
+		for range workers / 4 {
 			asked.Go(func() {
 				r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://cloud.example", nil)
 				if err != nil {
@@ -84,19 +87,16 @@ func TestWindowsOfASilentCloudAreNoPartOfTheCrowd(t *testing.T) {
 			})
 		}
 		synctest.Wait()
-		room("at first", crowd*workers-share)
+		room("when all have begun", 0, 0)
 		time.Sleep(silence)
 		synctest.Wait()
-		room("after a silence", workers)
-		c.running["other"] = crowd * workers
-		c.waiting["other"] = crowd * workers
-		if free, _ := c.room(); free != 0 {
-			t.Errorf("%d places are free beside a crowd of others", free)
-		}
-		delete(c.running, "other")
-		delete(c.waiting, "other")
+		room("after a silence", workers/4, 0)
 		close(answer)
 		asked.Wait()
+		c.waiting["dead"] = c.running["dead"]
+		room("after an answer", 0, health{}.share("dead", workers))
+		time.Sleep(hearing)
+		room("long after it", 0, 0)
 		if c.silent["dead"] != 0 {
 			t.Errorf("%d windows are silent after the answers", c.silent["dead"])
 		}

@@ -80,7 +80,7 @@ func feeds() []pipeline.FeedSpec {
 func fields() []pipeline.Field {
 	return []pipeline.Field{
 		{
-			Name: FieldLogin, Required: true,
+			Name: FieldLogin, Required: true, Fixed: true,
 			Label: pipeline.Text{RU: "Логин", EN: "Login"},
 			Help: pipeline.Text{
 				RU: "Логин панели управления Beget. Включите в панели «Разрешить аутентификацию по API»; двухфакторная проверка для этой учётной записи должна быть выключена.",

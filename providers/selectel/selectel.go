@@ -107,7 +107,7 @@ func prepaid() *pipeline.Prepaid {
 func fields() []pipeline.Field {
 	return []pipeline.Field{
 		{
-			Name: FieldAccount, Required: true,
+			Name: FieldAccount, Required: true, Fixed: true,
 			Label: pipeline.Text{RU: "Номер аккаунта", EN: "Account number"},
 			Help:  pipeline.Text{RU: "Стоит в панели управления Selectel справа вверху.", EN: "Stands in the upper right of Selectel's control panel."},
 		},

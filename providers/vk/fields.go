@@ -27,7 +27,7 @@ func (p Provider) fields() []pipeline.Field {
 			Help:  pipeline.Text{RU: "Пароль этого пользователя. Коды двухфакторной аутентификации не понадобятся.", EN: "This user's password. No two-factor codes will be needed."},
 		},
 		{
-			Name: FieldProject, Required: true,
+			Name: FieldProject, Required: true, Fixed: true,
 			Label: pipeline.Text{RU: "ID проекта OpenStack", EN: "OpenStack project ID"},
 			Help: pipeline.Text{
 				RU: "32 знака из «Настройки проекта» → «Доступ по API», поле Project ID. Это не номер вида mcs1234567890.",

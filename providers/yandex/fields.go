@@ -33,7 +33,7 @@ func accessFields() []pipeline.Field {
 			},
 		},
 		{
-			Name:  FieldBillingAccount,
+			Name: FieldBillingAccount, Fixed: true,
 			Label: pipeline.Text{RU: "Идентификатор платёжного аккаунта", EN: "Billing account ID"},
 			Help: pipeline.Text{
 				RU: "Пусто: первый доступный. Укажите, если их несколько.",
@@ -46,7 +46,7 @@ func accessFields() []pipeline.Field {
 func exportFields() []pipeline.Field {
 	return []pipeline.Field{
 		{
-			Name:  FieldBucket,
+			Name: FieldBucket, Fixed: true,
 			Label: pipeline.Text{RU: "Бакет с детализацией", EN: "Bucket with the export"},
 			Help: pipeline.Text{
 				RU: "Бакет, куда Yandex Cloud Billing каждый час выгружает детализацию в CSV: самый полный источник, с метками и скидками. Пусто: расходы берутся из отчётов API, без меток.",

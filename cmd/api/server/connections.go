@@ -149,6 +149,9 @@ func (s *Server) updateConnection(ctx context.Context, c caller, in *updateConne
 			return nil, err
 		}
 		change.Settings, _ = splitSettings(p.Info(), merged)
+		if err := s.keepFixed(ctx, c, pipeline.ConnectionID(in.ID), p.Info(), change.Settings); err != nil {
+			return nil, err
+		}
 		_, change.Secrets = splitSettings(p.Info(), in.Body.Settings)
 	}
 	conn, err := s.Store.UpdateConnection(ctx, c.tenant(), pipeline.ConnectionID(in.ID), in.Body.Version, change)

@@ -146,3 +146,32 @@ func redactText(t pipeline.Text, secrets []string) pipeline.Text {
 	}
 	return t
 }
+
+// keepFixed refuses a change of what says whose bill a connection collects, once it has collected something.
+func (s *Server) keepFixed(ctx context.Context, c caller, id pipeline.ConnectionID, info pipeline.Info, settings map[string]string) error {
+	held, err := s.Store.Connection(ctx, c.tenant(), id)
+	if err != nil {
+		return err
+	}
+	var faults []fault
+	for _, f := range info.Fields {
+		if f.Fixed && settings[f.Name] != held.Settings[f.Name] {
+			faults = append(faults, fault{location: "body.settings." + f.Name, text: fixedText()})
+		}
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	status, err := s.Store.Status(ctx, c.tenant(), id)
+	if err != nil || status.LastSuccess.IsZero() {
+		return err
+	}
+	return invalid(faults...)
+}
+
+func fixedText() pipeline.Text {
+	return pipeline.Text{
+		RU: "После первого сбора это не меняется: расходы по прежнему и по новому значению сложились бы. Заведите для нового отдельное подключение, а это удалите.",
+		EN: "This stays as it is once something was collected: costs by the old value and by the new one would add up. Make another connection for the new one and delete this one.",
+	}
+}

@@ -56,7 +56,7 @@ func (c *Cloud) Info() pipeline.Info {
 	}
 	return pipeline.Info{
 		Kind: Kind, Title: pipeline.Text{RU: "Малое облако", EN: "Small cloud"}, BillingZone: "Europe/Moscow", Concurrency: c.Parallel,
-		Fields: []pipeline.Field{{Name: "login"}, {Name: "password", Secret: true, Required: true}}, Feeds: specs,
+		Fields: []pipeline.Field{{Name: "login", Fixed: true}, {Name: "password", Secret: true, Required: true}}, Feeds: specs,
 	}
 }
 
