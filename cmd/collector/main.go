@@ -14,6 +14,7 @@ import (
 func main() { os.Exit(boot.Main(boot.Program{Name: "collector", Run: run})) }
 
 func run(ctx context.Context, env boot.Env, _ []string) error {
+	boot.LimitMemory(wire.CollectorMemory)
 	stores, err := wire.OpenStores(ctx, env)
 	if err != nil {
 		return err

@@ -143,6 +143,7 @@ func (c *counted) tellLocked() {
 
 // benchCollector reads orders from its standard input and writes a line for each.
 func benchCollector(ctx context.Context, env boot.Env) error {
+	boot.LimitMemory(wire.CollectorMemory)
 	stores, err := wire.OpenStores(ctx, env)
 	if err != nil {
 		return err

@@ -225,11 +225,13 @@ type measuredSyncs struct {
 	collector *benchChild
 	farm      *farm
 	port      int
+	synced    time.Time // when the latest sync began
 }
 
 // sync lets the collector sync everything once.
 func (m *measuredSyncs) sync(what string, o order) (synced, error) {
 	m.say(what)
+	m.synced = time.Now()
 	var r synced
 	if err := json.NewEncoder(m.collector.in).Encode(o); err != nil {
 		return r, fmt.Errorf("cannot order a sync: %w", err)
@@ -245,22 +247,38 @@ func (m *measuredSyncs) sync(what string, o order) (synced, error) {
 }
 
 // rest lets the clouds' limits come back, as they do between the syncs of a service: Beget gives 25 requests in 50 s.
-func (m *measuredSyncs) rest(ctx context.Context) error {
+func (m *measuredSyncs) rest(ctx context.Context, d time.Duration) error {
 	select {
-	case <-time.After(syncRest):
+	case <-time.After(d):
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// rested is sync after a rest.
+// rested is sync after a rest. A new hour is something new in every cloud: it is let come, and collected before.
 func (m *measuredSyncs) rested(ctx context.Context, what string, o order) (synced, error) {
-	if err := m.rest(ctx); err != nil {
+	if err := m.rest(ctx, syncRest); err != nil {
 		return synced{}, err
+	}
+	if left := time.Until(hourAfter(time.Now())); left < syncRest {
+		m.say("waiting for the new hour")
+		if err := m.rest(ctx, left); err != nil {
+			return synced{}, err
+		}
+	}
+	if !time.Now().Before(hourAfter(m.synced)) {
+		if _, err := m.sync("the new hour, not measured", o); err != nil {
+			return synced{}, err
+		}
+		if err := m.rest(ctx, syncRest); err != nil {
+			return synced{}, err
+		}
 	}
 	return m.sync(what, o)
 }
+
+func hourAfter(t time.Time) time.Time { return t.Truncate(time.Hour).Add(time.Hour) }
 
 func (m *measuredSyncs) measure(ctx context.Context) ([]bench.Figure, error) {
 	w := watchMemory(ctx, m.collector.Process.Pid)
