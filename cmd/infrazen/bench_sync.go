@@ -20,6 +20,7 @@ import (
 	"github.com/infrazen/infrazen/cmd/internal/boot"
 	"github.com/infrazen/infrazen/cmd/internal/wire"
 	"github.com/infrazen/infrazen/pipeline"
+	"github.com/infrazen/infrazen/postgres"
 	"github.com/infrazen/infrazen/providers/world"
 )
 
@@ -128,6 +129,9 @@ func (b *benchmark) syncs(ctx context.Context, stores *wire.Stores) ([]bench.Fig
 	if err != nil {
 		return nil, err
 	}
+	if err := pauseAll(ctx, stores); err != nil {
+		return nil, err
+	}
 	tenant, err := stores.People.CreateTenant(ctx, "bench", "Europe/Moscow", "RUB")
 	if err != nil {
 		return nil, err
@@ -152,6 +156,21 @@ func (b *benchmark) syncs(ctx context.Context, stores *wire.Stores) ([]bench.Fig
 	defer collector.stop()
 	m := measuredSyncs{benchmark: b, collector: collector, port: port, farm: f}
 	return m.measure(ctx)
+}
+
+// pauseAll pauses what another part of the bench has connected.
+func pauseAll(ctx context.Context, stores *wire.Stores) error {
+	connections, err := stores.People.Connections(ctx)
+	if err != nil {
+		return err
+	}
+	paused := true
+	for _, c := range connections {
+		if _, err := stores.People.UpdateConnection(ctx, c.TenantID, c.ID, c.Version, postgres.ConnectionChange{Paused: &paused}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func awaitFarm(ctx context.Context, address string, limit time.Duration) error {
