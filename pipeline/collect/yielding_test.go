@@ -88,14 +88,14 @@ func TestADeadCloudLeavesTheCrowdToTheOthers(t *testing.T) {
 		}
 		synctest.Wait()
 		room("when all have begun", 0, 0)
-		time.Sleep(silence)
+		<-time.After(silence)
 		synctest.Wait()
 		room("after a silence", workers/4, 0)
 		close(answer)
 		asked.Wait()
 		c.waiting["dead"] = c.running["dead"]
 		room("after an answer", 0, health{}.share("dead", workers))
-		time.Sleep(hearing)
+		<-time.After(hearing)
 		room("long after it", 0, 0)
 		if c.silent["dead"] != 0 {
 			t.Errorf("%d windows are silent after the answers", c.silent["dead"])
