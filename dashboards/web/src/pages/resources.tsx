@@ -14,9 +14,9 @@ import { ConditionBadge, conditions, TagList } from './condition.tsx';
 const pageSize = 100;
 
 export function statusTone(status: string): BadgeTone {
-  if (/RUN|ACTIVE|ENABLED|ONLINE|UP/.test(status)) return 'good';
+  if (/RUN|ACTIVE|ENABLED|ONLINE|^UP$/.test(status)) return 'good';
   if (/ERR|FAIL|CRASH/.test(status)) return 'bad';
-  if (/STOP|OFF|SUSPEND|DISABLE/.test(status)) return 'warn';
+  if (/STOP|OFF|SUSPEND|DISABLE|DOWN|PAUSE/.test(status)) return 'warn';
   return 'mute';
 }
 

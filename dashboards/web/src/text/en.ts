@@ -413,6 +413,8 @@ export const en: Texts = {
     },
     statuses: {
       RUNNING: 'running', ACTIVE: 'running', STOPPED: 'stopped', SHUTOFF: 'stopped', ERROR: 'error', CREATING: 'being created', REMOVING: 'being deleted', SUSPENDED: 'suspended', FREE: 'free', ATTACHED: 'attached', DONE: 'ready', ENABLED: 'enabled', DISABLED: 'disabled', AVAILABLE: 'available',
+      ONLINE: 'running', OFFLINE: 'not running', DOWN: 'not running', 'IN-USE': 'attached', USED: 'used', RESERVED: 'reserved', BILLED: 'in the bill only',
+      PROVISIONING: 'being created', BUILD: 'being created', STARTING: 'starting', STOPPING: 'stopping', RESTARTING: 'restarting', REBOOT: 'restarting', UPDATING: 'being changed', RESIZE: 'being resized', DELETING: 'being deleted', PAUSED: 'paused',
     },
     metrics: {
       cpu_percent: 'CPU', memory_used_bytes: 'Memory', disk_used_bytes: 'Disk used', disk_read_bytes_per_second: 'Disk reads',

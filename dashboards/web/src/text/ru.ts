@@ -412,6 +412,8 @@ export const ru = {
     } as Record<string, string>,
     statuses: {
       RUNNING: 'работает', ACTIVE: 'работает', STOPPED: 'остановлен', SHUTOFF: 'остановлен', ERROR: 'ошибка', CREATING: 'создаётся', REMOVING: 'удаляется', SUSPENDED: 'приостановлен', FREE: 'свободен', ATTACHED: 'подключён', DONE: 'готов', ENABLED: 'включён', DISABLED: 'выключен', AVAILABLE: 'доступен',
+      ONLINE: 'работает', OFFLINE: 'не работает', DOWN: 'не работает', 'IN-USE': 'подключён', USED: 'используется', RESERVED: 'зарезервирован', BILLED: 'только в счёте',
+      PROVISIONING: 'создаётся', BUILD: 'создаётся', STARTING: 'запускается', STOPPING: 'останавливается', RESTARTING: 'перезапускается', REBOOT: 'перезапускается', UPDATING: 'меняется', RESIZE: 'меняет размер', DELETING: 'удаляется', PAUSED: 'приостановлен',
     } as Record<string, string>,
     metrics: {
       cpu_percent: 'Процессор', memory_used_bytes: 'Память', disk_used_bytes: 'Занято на диске', disk_read_bytes_per_second: 'Чтение с диска',
