@@ -172,3 +172,19 @@ func TestIdleEngineIsSmall(t *testing.T) {
 		t.Errorf("resident: idle %d MB, after 64 statements at once %d MB", idle>>20, used>>20)
 	}
 }
+
+// TestMergedPartsStayAsOnAServer merges parts: those that were merged stay on the disk until the merged one has surely reached it.
+func TestMergedPartsStayAsOnAServer(t *testing.T) {
+	e := enginetest.New(t, embedded.DefaultConfig())
+	c := clientOf(t, e, "default")
+	c.must("CREATE TABLE m (a UInt64) ENGINE = MergeTree ORDER BY a")
+	c.must("INSERT INTO m VALUES (1)")
+	c.must("INSERT INTO m VALUES (2)")
+	c.must("OPTIMIZE TABLE m FINAL")
+	if got := c.must("SELECT countIf(active), countIf(NOT active) FROM system.parts WHERE table = 'm' FORMAT TSV"); got != "1\t2\n" {
+		t.Errorf("parts in use and merged ones: %q", got)
+	}
+	if got := c.must("SELECT value FROM system.merge_tree_settings WHERE name = 'old_parts_lifetime' FORMAT TSV"); got != "480\n" {
+		t.Errorf("merged parts stay for %q seconds", got)
+	}
+}
