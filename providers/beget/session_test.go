@@ -459,8 +459,9 @@ func TestSignInIsNotRepeated(t *testing.T) {
 	}
 }
 
+// TestDemoWorlds looks at the demo's prices at noon in Moscow: they change with the company's life, some of them in the afternoon.
 func TestDemoWorlds(t *testing.T) {
-	now := time.Now().Truncate(time.Second)
+	now := time.Now().UTC().Truncate(24 * time.Hour).Add(9 * time.Hour)
 	s := begetsim.New(begetsim.Config{Seed: 1, LegacyLimit: -1, Now: func() time.Time { return now }})
 	srv := httptest.NewServer(http.StripPrefix("/beget", s))
 	defer srv.Close()

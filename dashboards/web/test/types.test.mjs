@@ -161,6 +161,7 @@ test('these pages fit a phone, and axe finds nothing in either theme', async () 
       found.push(...violations.flatMap((v) => v.nodes.map((n) => `${scheme} ${to} ${v.id}: ${n.target.join(' ')}`)));
       for (const width of [360, 768]) {
         await page.setViewportSize({ width, height: 780 });
+        await page.waitForFunction(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth, null, { timeout: 3000 }).catch(() => {}); // charts follow
         const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         if (over > 0) found.push(`${to} is ${over} px too wide at ${width}`);
         if (width === 360 && scheme === 'light') await shot('phone' + to.replace(/[^a-z]+/g, '-').slice(0, 20));
