@@ -150,8 +150,8 @@ func (c *Collector) yielding(kind pipeline.Kind, client *http.Client) *http.Clie
 	return &own
 }
 
-// silence is how long a cloud takes to begin an answer before a window that waits for it is no part of the crowd any more. hearing is
-// how long an answer of a cloud lets more of its windows be begun than a few.
+// silence is how long a window waits for the beginning of an answer before it is no part of the crowd any more, when its cloud has not
+// answered others either. hearing is how long an answer counts: a cloud that gave none for so long begins few windows.
 const (
 	silence = 500 * time.Millisecond
 	hearing = 5 * time.Second

@@ -144,12 +144,16 @@ func (s *Server) createConnection(ctx context.Context, c caller, in *createConne
 func (s *Server) updateConnection(ctx context.Context, c caller, in *updateConnectionIn) (*connectionOut, error) {
 	change := ConnectionChange{Name: in.Body.Name, Paused: in.Body.Paused}
 	if in.Body.Settings != nil {
-		p, merged, err := s.mergeSettings(ctx, c, pipeline.ConnectionID(in.ID), in.Body.Settings)
+		held, err := s.Store.Connection(ctx, c.tenant(), pipeline.ConnectionID(in.ID))
+		if err != nil {
+			return nil, err
+		}
+		p, merged, err := s.mergeSettings(ctx, c, held, in.Body.Settings)
 		if err != nil {
 			return nil, err
 		}
 		change.Settings, _ = splitSettings(p.Info(), merged)
-		if err := s.keepFixed(ctx, c, pipeline.ConnectionID(in.ID), p.Info(), change.Settings); err != nil {
+		if err := s.keepFixed(ctx, c, held, p.Info(), change.Settings); err != nil {
 			return nil, err
 		}
 		_, change.Secrets = splitSettings(p.Info(), in.Body.Settings)

@@ -47,7 +47,11 @@ func (s *Server) testConnection(ctx context.Context, c caller, in *testConnectio
 	if in.Body != nil {
 		change = in.Body.Settings
 	}
-	p, settings, err := s.mergeSettings(ctx, c, pipeline.ConnectionID(in.ID), change)
+	conn, err := s.Store.Connection(ctx, c.tenant(), pipeline.ConnectionID(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	p, settings, err := s.mergeSettings(ctx, c, conn, change)
 	if err != nil {
 		return nil, err
 	}

@@ -37,16 +37,12 @@ func splitSettings(info pipeline.Info, settings map[string]string) (open, secret
 }
 
 // mergeSettings puts a change on top of a connection's settings, secrets included, and checks the whole.
-func (s *Server) mergeSettings(ctx context.Context, c caller, id pipeline.ConnectionID, change map[string]string) (pipeline.Provider, pipeline.Settings, error) {
-	conn, err := s.Store.Connection(ctx, c.tenant(), id)
-	if err != nil {
-		return nil, nil, err
-	}
+func (s *Server) mergeSettings(ctx context.Context, c caller, conn pipeline.Connection, change map[string]string) (pipeline.Provider, pipeline.Settings, error) {
 	p, err := s.provider(string(conn.Kind))
 	if err != nil {
 		return nil, nil, err
 	}
-	held, err := s.Store.Settings(ctx, c.tenant(), id)
+	held, err := s.Store.Settings(ctx, c.tenant(), conn.ID)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -148,11 +144,7 @@ func redactText(t pipeline.Text, secrets []string) pipeline.Text {
 }
 
 // keepFixed refuses a change of what says whose bill a connection collects, once it has collected something.
-func (s *Server) keepFixed(ctx context.Context, c caller, id pipeline.ConnectionID, info pipeline.Info, settings map[string]string) error {
-	held, err := s.Store.Connection(ctx, c.tenant(), id)
-	if err != nil {
-		return err
-	}
+func (s *Server) keepFixed(ctx context.Context, c caller, held pipeline.Connection, info pipeline.Info, settings map[string]string) error {
 	var faults []fault
 	for _, f := range info.Fields {
 		if f.Fixed && settings[f.Name] != held.Settings[f.Name] {
@@ -162,7 +154,7 @@ func (s *Server) keepFixed(ctx context.Context, c caller, id pipeline.Connection
 	if len(faults) == 0 {
 		return nil
 	}
-	status, err := s.Store.Status(ctx, c.tenant(), id)
+	status, err := s.Store.Status(ctx, c.tenant(), held.ID)
 	if err != nil || status.LastSuccess.IsZero() {
 		return err
 	}
